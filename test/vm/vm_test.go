@@ -2,6 +2,7 @@ package vm
 
 import (
 	"encoding/json"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -58,6 +59,39 @@ func checkBoot(t *testing.T, kernel Kernel, r guest.Report) {
 	if r.CPUs != 2 {
 		t.Errorf("%d processors, want 2", r.CPUs)
 	}
+	for _, h := range r.Hooks {
+		kind, _, _ := strings.Cut(h.Name, "/")
+		if works := h.Attached && h.Fired > 0; works != offers(kernel, kind) {
+			t.Errorf("hook %s: loaded %t, attached %t, fired %d (%s): want it to work: %t", h.Name, h.Loaded, h.Attached, h.Fired, h.Error, !works)
+		}
+	}
+	// The sensor's ring stands on the first; for the others it needs another
+	// way on the kernels that are older than these.
+	for call, since := range map[string]int{"atomic_xchg": 1, "bpf_rdonly_cast": 2, "bpf_iter_num": 4} {
+		if got, want := slices.Contains(r.Calls[call], "tp_btf"), kernel.AtLeast(6, since); got != want {
+			t.Errorf("%s loads as tp_btf: %t, want %t", call, got, want)
+		}
+	}
+	for m, since := range map[string]int{"RingBuf": 1, "TaskStorage": 1, "CgroupStorage": 2, "Arena": 9} {
+		if got, want := r.Maps[m], kernel.AtLeast(6, since); got != want {
+			t.Errorf("map %s: %t, want %t", m, got, want)
+		}
+	}
+}
+
+// offers knows the gaps of Debian's kernels from 6.1 on. The words of each
+// kernel itself are in the log of the test.
+func offers(k Kernel, kind string) bool {
+	switch kind {
+	case "fentry", "fexit", "fmod_ret", "lsm", "lsm.s":
+		// These load everywhere. To attach, arm64 needs ftrace direct calls:
+		// CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, since Linux 6.4.
+		return k.Arch != "arm64" || k.AtLeast(6, 4)
+	case "kprobe.multi":
+		// CONFIG_FPROBE is off in Debian's 6.1 and does not exist for arm64 in 6.12.
+		return k.Arch == "amd64" && k.AtLeast(6, 12)
+	}
+	return true
 }
 
 // show logs the report in a few lines.
@@ -74,12 +108,29 @@ func show(t *testing.T, r guest.Report) {
 	}
 	t.Logf("kfuncs in BTF: %s", split(r.Kfuncs))
 	t.Logf("maps: %s", split(r.Maps))
-	for _, name := range sortedKeys(r.Calls) {
-		t.Logf("call %-24s loads as %s", name, strings.Join(r.Calls[name], " "))
+	showKinds(t, "call", r.Calls)
+	showKinds(t, "helper", r.Helpers)
+}
+
+// showKinds logs which kinds of program may use what; those that every kind
+// may use share a line, so do those that none may.
+func showKinds(t *testing.T, what string, m map[string][]string) {
+	most := 0
+	for _, kinds := range m {
+		most = max(most, len(kinds))
 	}
-	for _, name := range sortedKeys(r.Helpers) {
-		t.Logf("helper %-24s for %s", name, strings.Join(r.Helpers[name], " "))
+	var all, none []string
+	for _, name := range sortedKeys(m) {
+		switch n := len(m[name]); n {
+		case 0:
+			none = append(none, name)
+		case most:
+			all = append(all, name)
+		default:
+			t.Logf("%s %s: %s", what, name, strings.Join(m[name], " "))
+		}
 	}
+	t.Logf("%s of every kind: %s; of none: %s", what, strings.Join(all, " "), strings.Join(none, " "))
 }
 
 func split(m map[string]bool) string {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -34,47 +34,34 @@ var maps = []ebpf.MapType{
 	ebpf.TaskStorage, ebpf.CgroupStorage, ebpf.InodeStorage, ebpf.SkStorage,
 }
 
-func findKfuncs() map[string]bool {
+func findKfuncs(l *loader) map[string]bool {
 	out := map[string]bool{}
-	spec, err := btf.LoadKernelSpec()
-	if err != nil {
-		return out
-	}
 	for _, name := range kfuncs {
-		_, out[name] = funcID(spec, name)
+		out[name] = l.target(name) != 0
 	}
 	return out
 }
 
-func funcID(spec *btf.Spec, name string) (btf.TypeID, bool) {
-	var fn *btf.Func
-	if err := spec.TypeByName(name, &fn); err != nil {
-		return 0, false
-	}
-	id, err := spec.TypeID(fn)
-	return id, err == nil
-}
-
 // tryCalls loads, as each kind of program, small programs with the kfuncs and
 // instructions that the sensor's design stands on.
-func tryCalls() map[string][]string {
+func tryCalls(l *loader) map[string][]string {
+	// cilium/ebpf 0.22 loses the operation of an atomic instruction that was
+	// not read from an object file: without the constant this would be an add.
+	exchange := asm.Xchg.Mem(asm.RFP, asm.R1, asm.DWord, -8)
+	exchange.Constant = 0xe1 // BPF_XCHG of <linux/bpf.h>
 	snippets := map[string]asm.Instructions{
-		"atomic_xchg": {
-			asm.StoreImm(asm.RFP, -8, 0, asm.DWord),
-			asm.Mov.Imm(asm.R1, 1),
-			asm.Xchg.Mem(asm.RFP, asm.R1, asm.DWord, -8),
-		},
+		"atomic_xchg": {asm.Mov.Imm(asm.R1, 1), asm.StoreMem(asm.RFP, -8, asm.R1, asm.DWord), exchange},
 		// Signed division came with version 4 of the instruction set.
-		"isa_v4": {asm.Mov.Imm(asm.R1, -8), asm.SDiv.Imm(asm.R1, 2)},
-	}
-	if spec, err := btf.LoadKernelSpec(); err == nil {
-		addKfuncSnippets(snippets, spec)
+		"isa_v4":          {asm.Mov.Imm(asm.R1, -8), asm.SDiv.Imm(asm.R1, 2)},
+		"bpf_rdonly_cast": castSnippet(l),
+		"bpf_iter_num":    iteratorSnippet(l),
 	}
 	out := map[string][]string{}
 	for name, code := range snippets {
 		out[name] = nil
 		for _, k := range kinds {
-			if loads(k, code) {
+			whole := append(append(asm.Instructions{}, code...), asm.Mov.Imm(asm.R0, int32(verdict(k))), asm.Return())
+			if ok, _ := l.load(k, whole); ok && len(code) > 0 {
 				out[name] = append(out[name], k.name)
 			}
 		}
@@ -82,62 +69,55 @@ func tryCalls() map[string][]string {
 	return out
 }
 
-func addKfuncSnippets(snippets map[string]asm.Instructions, spec *btf.Spec) {
-	call := func(id btf.TypeID) asm.Instruction {
-		return asm.Instruction{OpCode: asm.OpCode(asm.JumpClass).SetJumpOp(asm.Call), Src: asm.PseudoKfuncCall, Constant: int64(id)}
+func kfunc(id uint32) asm.Instruction {
+	return asm.Instruction{OpCode: asm.OpCode(asm.JumpClass).SetJumpOp(asm.Call), Src: asm.PseudoKfuncCall, Constant: int64(id)}
+}
+
+// castSnippet reads from the current task through an untyped pointer. It is
+// empty where the kernel lacks the kfunc.
+func castSnippet(l *loader) asm.Instructions {
+	cast, task := l.target("bpf_rdonly_cast"), btf.TypeID(0)
+	var s *btf.Struct
+	if l.kernel.TypeByName("task_struct", &s) == nil {
+		task, _ = l.kernel.TypeID(s)
 	}
-	var task *btf.Struct
-	if cast, ok := funcID(spec, "bpf_rdonly_cast"); ok && spec.TypeByName("task_struct", &task) == nil {
-		if id, err := spec.TypeID(task); err == nil {
-			snippets["bpf_rdonly_cast"] = asm.Instructions{
-				asm.FnGetCurrentTask.Call(),
-				asm.Mov.Reg(asm.R1, asm.R0),
-				asm.Mov.Imm(asm.R2, int32(id)),
-				call(cast),
-				asm.LoadMem(asm.R1, asm.R0, 0, asm.DWord),
-			}
-		}
+	if cast == 0 || task == 0 {
+		return nil
 	}
-	begin, ok1 := funcID(spec, "bpf_iter_num_new")
-	next, ok2 := funcID(spec, "bpf_iter_num_next")
-	end, ok3 := funcID(spec, "bpf_iter_num_destroy")
-	if ok1 && ok2 && ok3 {
-		iterator := func(extra ...asm.Instruction) asm.Instructions {
-			return append(asm.Instructions{asm.Mov.Reg(asm.R1, asm.RFP), asm.Add.Imm(asm.R1, -8)}, extra...)
-		}
-		var code asm.Instructions
-		code = append(code, iterator(asm.Mov.Imm(asm.R2, 0), asm.Mov.Imm(asm.R3, 1000), call(begin))...)
-		loop := iterator(call(next), asm.JNE.Imm(asm.R0, 0, "again"))
-		loop[0] = loop[0].WithSymbol("again")
-		code = append(code, loop...)
-		snippets["bpf_iter_num"] = append(code, iterator(call(end))...)
+	return asm.Instructions{
+		asm.FnGetCurrentTask.Call(),
+		asm.Mov.Reg(asm.R1, asm.R0),
+		asm.Mov.Imm(asm.R2, int32(task)),
+		kfunc(cast),
+		asm.LoadMem(asm.R1, asm.R0, 0, asm.DWord),
 	}
 }
 
-// loads tells whether the kernel takes the code as that kind of program.
-func loads(k kind, code asm.Instructions) bool {
-	code = append(append(asm.Instructions{}, code...), asm.Mov.Imm(asm.R0, int32(verdict(k))), asm.Return())
-	p, err := ebpf.NewProgram(k.spec(targets[k.name][0], code))
-	if err != nil {
-		return false
+// iteratorSnippet counts to a thousand with the number iterator. It is empty
+// where the kernel lacks it.
+func iteratorSnippet(l *loader) asm.Instructions {
+	begin, next, end := l.target("bpf_iter_num_new"), l.target("bpf_iter_num_next"), l.target("bpf_iter_num_destroy")
+	if begin == 0 || next == 0 || end == 0 {
+		return nil
 	}
-	p.Close()
-	return true
+	state := asm.Instructions{asm.Mov.Reg(asm.R1, asm.RFP), asm.Add.Imm(asm.R1, -8)}
+	return slices.Concat(
+		state, asm.Instructions{asm.Mov.Imm(asm.R2, 0), asm.Mov.Imm(asm.R3, 1000), kfunc(begin)},
+		asm.Instructions{state[0].WithSymbol("again"), state[1], kfunc(next), asm.JNE.Imm(asm.R0, 0, "again")},
+		state, asm.Instructions{kfunc(end)},
+	)
 }
 
 // tryHelpers asks the verifier: a helper called with wrong arguments is
 // refused otherwise than one that may not be called.
-func tryHelpers() map[string][]string {
+func tryHelpers(l *loader) map[string][]string {
 	out := map[string][]string{}
 	for _, h := range helpers {
 		name := strings.TrimPrefix(h.String(), "Fn")
 		out[name] = nil
 		for _, k := range kinds {
-			p, err := ebpf.NewProgram(k.spec(targets[k.name][0], asm.Instructions{h.Call(), asm.Mov.Imm(asm.R0, 0), asm.Return()}))
-			if err == nil {
-				p.Close()
-			}
-			if mayCall(err) {
+			ok, log := l.load(k, asm.Instructions{h.Call(), asm.Mov.Imm(asm.R0, 0), asm.Return()})
+			if ok || !refusesCall(log) {
 				out[name] = append(out[name], k.name)
 			}
 		}
@@ -145,18 +125,19 @@ func tryHelpers() map[string][]string {
 	return out
 }
 
-func mayCall(err error) bool {
-	var refused *ebpf.VerifierError
-	if !errors.As(err, &refused) {
-		return err == nil
+// refusesCall reads the verifier's log; an empty one says that the program was
+// refused before its code was looked at, because its target is missing.
+func refusesCall(log string) bool {
+	_, text, _ := strings.Cut(log, "\n")
+	if text == "" {
+		return true
 	}
-	log := strings.Join(refused.Log, "\n")
 	for _, no := range []string{"invalid func", "unknown func", "cannot use helper", "helper call is not allowed"} {
-		if strings.Contains(log, no) {
-			return false
+		if strings.Contains(text, no) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 func tryMaps() map[string]bool {

@@ -21,6 +21,7 @@ type kind struct {
 	typ    ebpf.ProgramType
 	at     ebpf.AttachType
 	flags  uint32
+	btf    string // BTF name of its target, * being the target's own name; empty: attached by other means
 	attach func(p *ebpf.Program, target string) (link.Link, error)
 }
 
@@ -48,33 +49,33 @@ func cgroup(at ebpf.AttachType) func(*ebpf.Program, string) (link.Link, error) {
 const sleepable = 1 << 4 // BPF_F_SLEEPABLE of <linux/bpf.h>
 
 var kinds = []kind{
-	{"raw_tp", ebpf.RawTracepoint, 0, 0, func(p *ebpf.Program, target string) (link.Link, error) {
+	{"raw_tp", ebpf.RawTracepoint, 0, 0, "", func(p *ebpf.Program, target string) (link.Link, error) {
 		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: target, Program: p})
 	}},
-	{"tp_btf", ebpf.Tracing, ebpf.AttachTraceRawTp, 0, tracing},
-	{"tracepoint", ebpf.TracePoint, 0, 0, func(p *ebpf.Program, target string) (link.Link, error) {
+	{"tp_btf", ebpf.Tracing, ebpf.AttachTraceRawTp, 0, "btf_trace_*", tracing},
+	{"tracepoint", ebpf.TracePoint, 0, 0, "", func(p *ebpf.Program, target string) (link.Link, error) {
 		group, name, _ := strings.Cut(target, ":")
 		return link.Tracepoint(group, name, p, nil)
 	}},
-	{"fentry", ebpf.Tracing, ebpf.AttachTraceFEntry, 0, tracing},
-	{"fexit", ebpf.Tracing, ebpf.AttachTraceFExit, 0, tracing},
-	{"fmod_ret", ebpf.Tracing, ebpf.AttachModifyReturn, 0, tracing},
-	{"lsm", ebpf.LSM, ebpf.AttachLSMMac, 0, lsm},
-	{"lsm.s", ebpf.LSM, ebpf.AttachLSMMac, sleepable, lsm},
-	{"kprobe", ebpf.Kprobe, 0, 0, func(p *ebpf.Program, target string) (link.Link, error) {
+	{"fentry", ebpf.Tracing, ebpf.AttachTraceFEntry, 0, "*", tracing},
+	{"fexit", ebpf.Tracing, ebpf.AttachTraceFExit, 0, "*", tracing},
+	{"fmod_ret", ebpf.Tracing, ebpf.AttachModifyReturn, 0, "*", tracing},
+	{"lsm", ebpf.LSM, ebpf.AttachLSMMac, 0, "bpf_lsm_*", lsm},
+	{"lsm.s", ebpf.LSM, ebpf.AttachLSMMac, sleepable, "bpf_lsm_*", lsm},
+	{"kprobe", ebpf.Kprobe, 0, 0, "", func(p *ebpf.Program, target string) (link.Link, error) {
 		return link.Kprobe(target, p, nil)
 	}},
-	{"kretprobe", ebpf.Kprobe, 0, 0, func(p *ebpf.Program, target string) (link.Link, error) {
+	{"kretprobe", ebpf.Kprobe, 0, 0, "", func(p *ebpf.Program, target string) (link.Link, error) {
 		return link.Kretprobe(target, p, nil)
 	}},
-	{"kprobe.multi", ebpf.Kprobe, ebpf.AttachTraceKprobeMulti, 0, func(p *ebpf.Program, target string) (link.Link, error) {
+	{"kprobe.multi", ebpf.Kprobe, ebpf.AttachTraceKprobeMulti, 0, "", func(p *ebpf.Program, target string) (link.Link, error) {
 		return link.KprobeMulti(p, link.KprobeMultiOptions{Symbols: []string{target}})
 	}},
-	{"iter", ebpf.Tracing, ebpf.AttachTraceIter, 0, func(p *ebpf.Program, _ string) (link.Link, error) {
+	{"iter", ebpf.Tracing, ebpf.AttachTraceIter, 0, "bpf_iter_*", func(p *ebpf.Program, _ string) (link.Link, error) {
 		return link.AttachIter(link.IterOptions{Program: p})
 	}},
-	{"cgroup_skb", ebpf.CGroupSKB, ebpf.AttachCGroupInetEgress, 0, cgroup(ebpf.AttachCGroupInetEgress)},
-	{"cgroup_connect4", ebpf.CGroupSockAddr, ebpf.AttachCGroupInet4Connect, 0, cgroup(ebpf.AttachCGroupInet4Connect)},
+	{"cgroup_skb", ebpf.CGroupSKB, ebpf.AttachCGroupInetEgress, 0, "", cgroup(ebpf.AttachCGroupInetEgress)},
+	{"cgroup_connect4", ebpf.CGroupSockAddr, ebpf.AttachCGroupInet4Connect, 0, "", cgroup(ebpf.AttachCGroupInet4Connect)},
 }
 
 // targets are the hooks tried for each kind.
@@ -90,7 +91,7 @@ var targets = map[string][]string{
 	"kprobe":          {"security_file_open", "vfs_read"},
 	"kretprobe":       {"security_file_open"},
 	"kprobe.multi":    {"security_file_open"},
-	"iter":            {"task", "task_file", "cgroup"},
+	"iter":            {"task", "task_file", "bpf_prog"},
 	"cgroup_skb":      {"egress"},
 	"cgroup_connect4": {"connect"},
 }
@@ -175,8 +176,9 @@ func provoke(l link.Link) error {
 		return err
 	}
 	_, readErr := os.ReadFile("/proc/self/stat")
-	execErr := exec.Command("/proc/self/exe", "child").Run()
-	return errors.Join(readErr, execErr, unix.Sethostname([]byte("probe")), provokeNetwork())
+	child := exec.Command("/proc/self/exe")
+	child.Env = []string{childMark + "=1"}
+	return errors.Join(readErr, child.Run(), unix.Sethostname([]byte("probe")), provokeNetwork())
 }
 
 func provokeNetwork() error {

@@ -5,8 +5,7 @@
 //	probe | jq '.hooks[] | select(.fired == 0)'
 //
 // It is static and needs root and nothing else, so it also runs as /probe in
-// the test machine. Given arguments, it does what one of the provocations
-// wants of a child: nothing.
+// the test machine.
 package main
 
 import (
@@ -23,10 +22,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func main() {
-	if len(os.Args) > 1 {
-		return
+// childMark in the environment makes this program, also when it is a test
+// binary, the child that a provocation runs: it ends at once.
+const childMark = "BULWARK_PROBE_CHILD"
+
+func init() {
+	if os.Getenv(childMark) != "" {
+		os.Exit(0)
 	}
+}
+
+func main() {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		fmt.Fprintln(os.Stderr, "probe: memlock limit:", err) // only kernels before 5.11 mind
 	}
@@ -37,10 +43,12 @@ func main() {
 		CPUs:     runtime.NumCPU(),
 		Loopback: provokeNetwork() == nil,
 		Hooks:    tryHooks(),
-		Kfuncs:   findKfuncs(),
-		Calls:    tryCalls(),
-		Helpers:  tryHelpers(),
 		Maps:     tryMaps(),
+	}
+	if l, err := newLoader(); err != nil {
+		fmt.Fprintln(os.Stderr, "probe: kernel types:", err)
+	} else {
+		report.Kfuncs, report.Calls, report.Helpers = findKfuncs(l), tryCalls(l), tryHelpers(l)
 	}
 	if info, err := os.Stat("/sys/kernel/btf/vmlinux"); err == nil {
 		report.BTF = info.Size()
