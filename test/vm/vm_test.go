@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulwark-security/bulwark/test/vm/guest"
 )
@@ -29,18 +30,49 @@ func TestVMBoot(t *testing.T) {
 	for _, k := range kernels {
 		t.Run(k.name, func(t *testing.T) {
 			kernel := k.get(t)
-			r := Run(t, kernel, []Command{{Name: "probe", Argv: []string{"/probe"}, Timeout: 3 * 60e9}})[0]
-			if r.Exit != 0 {
-				t.Fatalf("probe: exit %d %s\n%s%s", r.Exit, r.Error, r.Stdout, r.Stderr)
-			}
-			var report guest.Report
-			if err := json.Unmarshal(r.Stdout, &report); err != nil {
-				t.Fatalf("probe: %v\n%s%s", err, r.Stdout, r.Stderr)
-			}
+			report := probe(t, Standard(kernel))
 			show(t, report)
 			checkBoot(t, kernel, report)
 		})
 	}
+}
+
+// TestVMLockdown shows what each mode of lockdown(7) leaves of the hooks: the
+// one that bulwark's sensor cannot do without is left by both.
+func TestVMLockdown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: -short")
+	}
+	m := Standard(Newest(t, "amd64"))
+	for _, mode := range []string{"integrity", "confidentiality"} {
+		t.Run(mode, func(t *testing.T) {
+			m.Append = "lockdown=" + mode
+			report := probe(t, m)
+			show(t, report)
+			if !strings.Contains(report.Lockdown, "["+mode+"]") {
+				t.Errorf("lockdown is %q", report.Lockdown)
+			}
+			for _, h := range report.Hooks {
+				if strings.HasPrefix(h.Name, "tp_btf/") && h.Fired == 0 {
+					t.Errorf("%s: %s", h.Name, h.Error)
+				}
+			}
+		})
+	}
+}
+
+// probe boots the machine and asks it what it offers.
+func probe(t *testing.T, m Machine) guest.Report {
+	t.Helper()
+	r := m.Run(t, []Command{{Name: "probe", Argv: []string{"/probe"}, Timeout: 3 * time.Minute}})[0]
+	var report guest.Report
+	if err := json.Unmarshal(r.Stdout, &report); err != nil || r.Exit != 0 {
+		t.Fatalf("probe: exit %d, %s%v\n%s%s", r.Exit, r.Error, err, r.Stdout, r.Stderr)
+	}
+	if len(r.Stderr) > 0 {
+		t.Logf("probe: %s", r.Stderr)
+	}
+	return report
 }
 
 func checkBoot(t *testing.T, kernel Kernel, r guest.Report) {

@@ -24,7 +24,7 @@ var kfuncs = []string{
 var helpers = []asm.BuiltinFunc{
 	asm.FnLoop, asm.FnDPath, asm.FnGetCurrentTaskBtf, asm.FnTaskPtRegs, asm.FnRingbufReserve, asm.FnRingbufReserveDynptr,
 	asm.FnTaskStorageGet, asm.FnCgrpStorageGet, asm.FnInodeStorageGet, asm.FnKtimeGetBootNs, asm.FnKtimeGetTaiNs, asm.FnKtimeGetCoarseNs,
-	asm.FnGetFuncArg, asm.FnGetFuncRet, asm.FnGetAttachCookie, asm.FnProbeReadUserStr, asm.FnCopyFromUser, asm.FnCopyFromUserTask,
+	asm.FnGetFuncArg, asm.FnGetFuncRet, asm.FnGetAttachCookie, asm.FnProbeReadUserStr, asm.FnProbeReadKernel, asm.FnCopyFromUser, asm.FnCopyFromUserTask,
 	asm.FnFindVma, asm.FnStrncmp, asm.FnSkcToUnixSock, asm.FnSockFromFile, asm.FnImaFileHash, asm.FnBprmOptsSet,
 	asm.FnGetNsCurrentPidTgid, asm.FnGetCurrentAncestorCgroupId, asm.FnSendSignal, asm.FnOverrideReturn, asm.FnPerCpuPtr, asm.FnMapLookupPercpuElem,
 }
