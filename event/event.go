@@ -45,10 +45,21 @@ type Context struct {
 	UID                        uint32 // real uid in the initial user namespace
 	MntNS, PidNS               uint32 // inode numbers
 	EUID, GID                  uint32
+	Bits                       Bits   // what the kernel's tables say of the process
 	Cap                        uint64 // effective capabilities
 	ThreadStart                uint64 // start of the thread, ns CLOCK_MONOTONIC
 	Comm, UTS                  [16]byte
 }
+
+// Bits are facts about a process that the kernel's own tables hold.
+type Bits uint32
+
+// The bits. They are also constants in sensor/kernel/bpf/record.h.
+const (
+	BitContainer    Bits = 1 << iota // in a container
+	BitNew                           // the process was forked after the sensor started
+	BitNewContainer                  // its container began after the sensor started
+)
 
 // Event is one event. The zero value is an event with id 0 and no arguments.
 type Event struct {

@@ -1,3 +1,13 @@
+// Package filter is one expression language over events: a typed tree, compiled
+// into an exact predicate for user space and into the strongest necessary
+// condition that a sensor can test in the kernel.
+//
+//	program, err := expr.Compile(schema)
+//	stream, err := s.Open(ctx, []filter.Plan{program.Plan()})
+//	if program.Match(&e) { … }
+//
+// Front ends (filter/tracee, detect/falco) lower their own semantics into the
+// tree, so the evaluator has no special cases.
 package filter
 
 import "github.com/bulwark-security/bulwark/event"

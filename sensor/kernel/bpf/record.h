@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What crosses to user space. The layouts are those of event.Context and of
+ * event/record.go; a Go test compares them with the BTF in the object. */
+#pragma once
+#include "kernel.h"
+
+struct context {
+	u64 start, cgroup;
+	u32 hpid, htid, hppid, pid, tid, ppid, uid, mntns, pidns, euid, gid, bits;
+	u64 cap, thread_start;
+	u64 comm[2], uts[2];
+};
+enum { BIT_CONTAINER = 1, BIT_NEW = 2, BIT_NEW_CONTAINER = 4 };
+
+struct record {
+	u64 time;
+	u32 size;
+	u16 id;
+	u8 nargs, flags;
+	u32 tid;
+	u16 absent, wanted;
+	s64 ret;
+	u64 args[6];
+};
+#define HEADER 32
+#define CONTEXT_ID 0xffff /* a record that holds a struct context after its header */
+
+struct item {
+	u8 tag, flags;
+	u16 zero;
+	u32 len;
+};
+enum { FLAG_COMPAT = 1, FLAG_ENTRY = 2, FLAG_CUT = 4, FLAG_MISMATCH = 8, FLAG_MORE = 16, FLAG_NESTED = 32 };
+enum { ITEM_CUT = 1, ITEM_DETACHED = 2, ITEM_DELETED = 4, ITEM_ANON = 8 };
+enum {
+	TAG_PATH = 0x20,
+	TAG_FILE,
+	TAG_SOCKET,
+	TAG_PATH2,
+	TAG_EXE,
+	TAG_ARGV,
+	TAG_STACK,
+	TAG_SUNPATH,
+	TAG_ENV,
+	TAG_BYTES,
+	TAG_PREV,
+	TAG_CHILD,
+	TAG_CWD,
+};
+struct fileinfo {
+	u64 ino;
+	u32 dev, mode, uid, gid, flags, magic;
+};
+struct sockinfo {
+	u16 family, type, protocol, state;
+	u64 ino;
+	u8 local[28], remote[28];
+};
+
+/* Slots number the events densely: see slot() in ../slots.go. */
+#define SLOTS 1024
+#define SLOT(id) ((id) < 512 ? (id) : (id) < 2000 ? 512 + ((id) - 1000) : (id) < 3000 ? 736 + ((id) - 2000) : 536 + ((id) - 3000))
+
+/* One per CPU, mapped by user space. The ring follows at RING. */
+struct cpu {
+	u64 head, tail_cache; /* bytes ever published; tail as last seen here */
+	u64 dropped;	      /* records that found no room, since the last one that did */
+	u64 pad0[5];
+	u64 tail; /* written by the reader only */
+	u64 pad1[7];
+	/* the context that the records after the last context record belong to */
+	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
+	u64 pass; /* a bit per plan that the process satisfies */
+	u32 generation, skip, sent, pad2;
+	struct context ctx;
+	u64 generated[SLOTS], filtered[SLOTS], lost[SLOTS];
+};
+#define RING 32768 /* offset of the ring in the element */
+#define SLACK 32768 /* the last record may run over the ring's end by this much: none ever wraps */
