@@ -1,7 +1,7 @@
 // Package dictionary is the single source of truth about events: their names,
 // numbers, sets, arguments and how each argument is read and printed.
 //
-//	e, _ := dictionary.Lookup("openat")
+//	e := dictionary.Lookup("openat")
 //	fmt.Println(e.ID, e.Sets, e.Args[1].Name) // 257 [default syscalls fs fs_file_ops] pathname
 //
 // The facts live in small text files embedded beside this one, a family each;
@@ -58,26 +58,47 @@ type Arg struct {
 	Name string
 	Type string // declared C type, printed in JSON
 	Class
-	Decoder string // name of the value decoder ("open_flags", …), "" for none
-	Decoded bool   // Tracee printed it decoded in 2021, so the default output does too
-	FD      bool   // a file descriptor: resolved to a path on request
-	Out     bool   // filled by the kernel: read at exit only
+	Decoder string   // name of the value decoder ("open_flags", …), "" for none
+	Choices []Choice // the decoders that apply, the first that does wins
+	Decoded bool     // Tracee printed it decoded in 2021, so the default output does too
+	FD      bool     // a file descriptor: resolved to a path on request
+	Out     bool     // filled by the kernel: read at exit only
+	// Length says where the number of bytes behind a pointer stands: an
+	// argument's index, LengthRet for the return value, or LengthNone.
+	Length int8
+}
+
+// Values of Arg.Length that are no argument.
+const (
+	LengthNone int8 = -1
+	LengthRet  int8 = -2
+)
+
+// A Choice is a decoder that holds while another argument has one of some
+// values: what setsockopt's optname means depends on its level.
+type Choice struct {
+	*Decoder
+	When   int8 // index of that argument, -1: always
+	Values []uint64
 }
 
 // Event is one row of the dictionary.
 type Event struct {
 	ID
-	Name    string
-	Kind    Kind
-	Sets    []string
-	Args    []Arg
-	Hook    string // "syscall", or the hook that carries it: "tp:sched_process_fork", …
-	Help    string // one sentence
-	Aliases []string
+	Name      string
+	Kind      Kind
+	Sets      []string
+	Args      []Arg
+	Hook      string // "syscall", or the hooks that can carry it, best first: "tp:sched_process_fork", "lsm:file_open fentry:…"
+	Help      string // one sentence
+	Aliases   []string
+	LifeCycle bool // state depends on it: it crosses whatever the filters say
 	// Number is the native system call number by architecture, -1 where there is none.
 	Number [2]int
 	// Number32 is the number in the 32-bit table (i386, arm EABI), -1 where there is none.
 	Number32 [2]int
 	// Origin is where this row comes from: "2021-01", "added", "later", "bulwark".
 	Origin string
+
+	lengths []string // names of length arguments, while loading
 }

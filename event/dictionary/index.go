@@ -1,0 +1,164 @@
+package dictionary
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxArgs is how many arguments an event may have: an item of a record with a
+// smaller tag is one.
+const MaxArgs = 16
+
+// lengthLater marks an argument whose length argument is still to be found.
+const lengthLater int8 = -3
+
+// An index is the tables by every way to ask.
+type index struct {
+	all      []*Event
+	ids      []*Event // by id, with holes
+	names    map[string]*Event
+	sets     map[string][]*Event
+	setNames []string
+	native   [2][2][]*Event // by architecture, 32-bit or not, number
+	decoders map[string]*Decoder
+}
+
+// enter adds a row to the maps and checks it.
+func (x *index) enter(e *Event) error {
+	for int(e.ID) >= len(x.ids) {
+		x.ids = append(x.ids, nil)
+	}
+	if old := x.ids[e.ID]; old != nil {
+		return fmt.Errorf("id %d: both %s and %s", e.ID, old.Name, e.Name)
+	}
+	x.ids[e.ID] = e
+	for _, name := range append([]string{e.Name}, e.Aliases...) {
+		if x.names[name] != nil {
+			return fmt.Errorf("two events are called %s", name)
+		}
+		x.names[name] = e
+	}
+	for _, set := range e.Sets {
+		x.sets[set] = append(x.sets[set], e)
+	}
+	x.setNames = slices.Sorted(maps.Keys(x.sets))
+	for i := range e.Args {
+		a := &e.Args[i]
+		if a.Length == lengthLater {
+			n := e.ArgIndex(e.lengths[0])
+			if n < 0 {
+				return fmt.Errorf("%s.%s: no argument %q", e.Name, a.Name, e.lengths[0])
+			}
+			a.Length = int8(n)
+			e.lengths = e.lengths[1:]
+		}
+		if e.ArgIndex(a.Name) != i {
+			return fmt.Errorf("%s: two arguments are called %s", e.Name, a.Name)
+		}
+	}
+	return nil
+}
+
+// numbers reads the table of native numbers: name, x86-64, arm64, i386, arm EABI.
+func (x *index) numbers(text string) error {
+	line := 0
+	for row := range strings.Lines(text) {
+		line++
+		cells := strings.Split(strings.TrimSpace(row), "\t")
+		if row[0] == '#' {
+			continue
+		}
+		e := x.names[cells[0]]
+		if len(cells) != 5 || e == nil || e.Kind != Syscall {
+			return fmt.Errorf("numbers.txt:%d: want a system call and four numbers, have %q", line, row)
+		}
+		for column, cell := range cells[1:] {
+			if cell == "-" {
+				continue
+			}
+			n, err := strconv.Atoi(cell)
+			if err != nil || n > maxNumber {
+				return fmt.Errorf("numbers.txt:%d: %q is no number of a system call", line, cell)
+			}
+			arch, bits := column%2, column/2
+			if bits == 0 {
+				e.Number[arch] = n
+			} else {
+				e.Number32[arch] = n
+			}
+			t := &x.native[arch][bits]
+			for n >= len(*t) {
+				*t = append(*t, nil)
+			}
+			if old := (*t)[n]; old != nil {
+				return fmt.Errorf("numbers.txt:%d: %s and %s have the same number %d", line, old.Name, e.Name, n)
+			}
+			(*t)[n] = e
+		}
+	}
+	return nil
+}
+
+// maxNumber bounds the tables: numbers beyond it are private to an architecture.
+const maxNumber = 1023
+
+// All are the events of all architectures in the order of their ids. The slice
+// is the dictionary's own: do not change it.
+func All() []*Event { return tables.all }
+
+// Lookup finds an event by its name or an alias of it; nil if there is none.
+func Lookup(name string) *Event { return tables.names[name] }
+
+// ByID finds an event by its number; nil if there is none.
+func ByID(id ID) *Event {
+	if int(id) >= len(tables.ids) {
+		return nil
+	}
+	return tables.ids[id]
+}
+
+// SetNames are the names of all sets, sorted.
+func SetNames() []string { return tables.setNames }
+
+// Members are the events of a set in the order of their ids; nil if there is no
+// such set.
+func Members(set string) []*Event { return tables.sets[set] }
+
+// Native finds the system call behind a number as the processor sees it, in the
+// 64-bit table or (compat) in the 32-bit one; nil if the number means nothing.
+func Native(arch Arch, compat bool, number int) *Event {
+	bits := 0
+	if compat {
+		bits = 1
+	}
+	if int(arch) >= len(tables.native) {
+		return nil
+	}
+	t := tables.native[arch][bits]
+	if number < 0 || number >= len(t) {
+		return nil
+	}
+	return t[number]
+}
+
+// Decoders finds a decoder by name; nil if there is none.
+func Decoders(name string) *Decoder { return tables.decoders[name] }
+
+// ArgIndex is the place of an argument, -1 if the event has none of that name.
+func (e *Event) ArgIndex(name string) int {
+	for i := range e.Args {
+		if e.Args[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// On reports whether the architecture has the event: a system call has a number
+// there, in either table; the other events are not bound to one.
+func (e *Event) On(arch Arch) bool {
+	return e.Kind != Syscall || int(arch) < len(e.Number) && (e.Number[arch] >= 0 || e.Number32[arch] >= 0)
+}

@@ -1,0 +1,231 @@
+package dictionary
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed events/*.txt numbers.txt values/*.txt
+var texts embed.FS
+
+// The tables, filled once before anything can ask. The texts are part of the
+// program: a mistake in one is a bug, and the package's own tests find it.
+var tables = func() *index {
+	x, err := load()
+	if err != nil {
+		panic("dictionary: " + err.Error())
+	}
+	return x
+}()
+
+// load reads all texts. A row of an event is
+//
+//	NAME [ALIAS]… <tab> ID <tab> SET… <tab> HOOK… <tab> sentence [<tab> ATTRIBUTE…]
+//
+// and the rows of its arguments follow, indented:
+//
+//	<tab> NAME <tab> C TYPE <tab> ATTRIBUTE…
+//
+// The set syscalls is not written: every system call is in it.
+func load() (*index, error) {
+	x := &index{names: map[string]*Event{}, sets: map[string][]*Event{}, decoders: map[string]*Decoder{}}
+	if err := x.eachLine("values", x.valueFile); err != nil {
+		return nil, err
+	}
+	if err := x.eachLine("events", x.eventFile); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(x.all, func(a, b *Event) int { return int(a.ID) - int(b.ID) })
+	for _, e := range x.all {
+		if err := x.enter(e); err != nil {
+			return nil, err
+		}
+	}
+	text, err := texts.ReadFile("numbers.txt")
+	if err != nil {
+		return nil, err
+	}
+	return x, x.numbers(string(text))
+}
+
+// eachLine gives every file of a folder to read, in the order of their names.
+func (x *index) eachLine(folder string, read func(name, text string) error) error {
+	files, err := texts.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := texts.ReadFile(folder + "/" + f.Name())
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(f.Name(), ".txt")
+		if err := read(name, string(text)); err != nil {
+			return fmt.Errorf("%s/%s.txt:%w", folder, name, err)
+		}
+	}
+	return nil
+}
+
+// eventFile reads the rows of one family.
+func (x *index) eventFile(_, text string) error {
+	var e *Event
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		var err error
+		switch {
+		case line == "" || line[0] == '#':
+			continue
+		case line[0] != '\t':
+			if e, err = eventRow(line); err == nil {
+				x.all = append(x.all, e)
+			}
+		case e == nil:
+			err = fmt.Errorf("an argument before any event")
+		default:
+			err = x.argRow(e, line[1:])
+		}
+		if err != nil {
+			return fmt.Errorf("%d: %w", number, err)
+		}
+	}
+	return nil
+}
+
+func eventRow(line string) (*Event, error) {
+	cells := strings.Split(line, "\t")
+	if len(cells) < 5 || len(cells) > 6 {
+		return nil, fmt.Errorf("want name, id, sets, hook, help and perhaps attributes, have %d cells", len(cells))
+	}
+	names := strings.Fields(cells[0])
+	id, err := strconv.ParseUint(cells[1], 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("%s: id %q is no number", cells[0], cells[1])
+	}
+	e := &Event{
+		ID: ID(id), Name: names[0], Aliases: names[1:], Hook: cells[3], Help: cells[4], Kind: Other,
+		Number: [2]int{-1, -1}, Number32: [2]int{-1, -1},
+	}
+	if cells[2] != "-" {
+		e.Sets = strings.Fields(cells[2])
+	}
+	if e.Hook == "syscall" {
+		e.Kind = Syscall
+		at := 0
+		if len(e.Sets) > 0 && e.Sets[0] == "default" {
+			at = 1
+		}
+		e.Sets = slices.Insert(e.Sets, at, "syscalls")
+	}
+	e.Origin = origin(e)
+	if len(cells) == 6 {
+		for _, attribute := range strings.Fields(cells[5]) {
+			switch attribute {
+			case "lifecycle":
+				e.LifeCycle = true
+			case "later":
+				e.Origin = "later"
+			default:
+				return nil, fmt.Errorf("%s: unknown attribute %q", e.Name, attribute)
+			}
+		}
+	}
+	return e, nil
+}
+
+// origin tells where a row comes from by its number: the tables of 2021 ended at
+// system call 441.
+func origin(e *Event) string {
+	switch {
+	case e.Kind == Syscall && (e.ID <= 334 || e.ID >= 424 && e.ID <= 441), e.ID >= 1000 && e.ID <= 1010:
+		return "2021-01"
+	case e.Kind == Syscall:
+		return "added"
+	}
+	return "bulwark"
+}
+
+func (x *index) argRow(e *Event, line string) error {
+	cells := strings.Split(line, "\t")
+	if len(cells) < 2 || len(cells) > 3 || cells[0] == "" || cells[1] == "" {
+		return fmt.Errorf("%s: want name, type and perhaps attributes, have %q", e.Name, line)
+	}
+	a := Arg{Name: cells[0], Type: cells[1], Class: classOf(cells[1]), Length: LengthNone}
+	if len(cells) == 3 {
+		for _, attribute := range strings.Fields(cells[2]) {
+			if err := x.attribute(e, &a, attribute); err != nil {
+				return fmt.Errorf("%s.%s: %w", e.Name, a.Name, err)
+			}
+		}
+	}
+	e.Args = append(e.Args, a)
+	if len(e.Args) > MaxArgs {
+		return fmt.Errorf("%s: more than %d arguments", e.Name, MaxArgs)
+	}
+	return nil
+}
+
+// attribute reads one of
+//
+//	fd · out · decoded · strings · len:ret · len:ARGUMENT · DECODER · DECODER@ARGUMENT=N[,N]…
+func (x *index) attribute(e *Event, a *Arg, text string) error {
+	switch text {
+	case "fd":
+		a.FD = true
+		return nil
+	case "out":
+		a.Out = true
+		return nil
+	case "decoded":
+		a.Decoded = true
+		return nil
+	case "strings":
+		a.Class = Strings
+		return nil
+	case "len:ret":
+		a.Length = LengthRet
+		return nil
+	}
+	if name, ok := strings.CutPrefix(text, "len:"); ok {
+		// The length may follow its pointer, so the index is found by name later.
+		a.Length = lengthLater
+		e.lengths = append(e.lengths, name)
+		return nil
+	}
+	return x.choice(e, a, text)
+}
+
+// choice adds a decoder, perhaps with the values of an earlier argument under
+// which it holds.
+func (x *index) choice(e *Event, a *Arg, text string) error {
+	name, when, conditional := strings.Cut(text, "@")
+	c := Choice{Decoder: x.decoders[name], When: -1}
+	if c.Decoder == nil {
+		c.Decoder = &Decoder{name: name}
+		x.decoders[name] = c.Decoder
+	}
+	if conditional {
+		argument, values, _ := strings.Cut(when, "=")
+		c.When = int8(e.ArgIndex(argument))
+		if c.When < 0 {
+			return fmt.Errorf("%s: no argument %q before this one", text, argument)
+		}
+		for v := range strings.SplitSeq(values, ",") {
+			n, err := strconv.ParseUint(v, 0, 64)
+			if err != nil {
+				return fmt.Errorf("%s: %q is no number", text, v)
+			}
+			c.Values = append(c.Values, n)
+		}
+	}
+	a.Choices = append(a.Choices, c)
+	if a.Decoder == "" {
+		a.Decoder = name
+	}
+	return nil
+}
