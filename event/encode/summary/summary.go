@@ -1,0 +1,2 @@
+// Package summary is in progress.
+package summary
