@@ -52,7 +52,6 @@ type Watch struct {
 	stream    sensor.Stream
 	table     *workload.Table
 	consumers []*Consumer
-	lifeCycle []bool // by event id
 	mu        sync.Mutex
 }
 
@@ -62,10 +61,6 @@ func Open(ctx context.Context, s sensor.Sensor, table *workload.Table, consumers
 	ids := 0
 	for _, e := range dictionary.All() {
 		ids = max(ids, int(e.ID)+1)
-	}
-	w.lifeCycle = make([]bool, ids)
-	for _, e := range dictionary.All() {
-		w.lifeCycle[e.ID] = e.LifeCycle
 	}
 	plans := make([]filter.Plan, len(consumers))
 	for i, c := range consumers {
@@ -124,13 +119,10 @@ func (w *Watch) decide(batch *sensor.Batch) {
 	for i := range batch.Events {
 		e := &batch.Events[i]
 		w.table.Attach(e)
-		alive := int(e.ID) < len(w.lifeCycle) && w.lifeCycle[e.ID]
 		for n, c := range w.consumers {
 			bit := uint64(1) << n
 			match := e.Wanted&bit != 0 && c.Program.Match(e)
-			if alive {
-				c.Program.Observe(e)
-			}
+			c.Program.Observe(e)
 			if match {
 				c.delivered[e.ID]++
 				continue

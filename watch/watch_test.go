@@ -61,9 +61,9 @@ func (s *script) Next(b *sensor.Batch) error {
 }
 
 func (s *script) SetPlans([]filter.Plan) error { return nil }
-func (s *script) Account() event.Account      { return s.account }
-func (s *script) Stop() error                 { s.stopped = true; return nil }
-func (s *script) Close() error                { return nil }
+func (s *script) Account() event.Account       { return s.account }
+func (s *script) Stop() error                  { s.stopped = true; return nil }
+func (s *script) Close() error                 { return nil }
 
 // call is a system call without arguments by user uid, wanted by every plan.
 func call(t *testing.T, name string, time event.Time, uid uint32) event.Event {
