@@ -179,7 +179,11 @@ struct inode {
 	s64 i_ctime_sec;
 	u32 i_ctime_nsec;
 };
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -279,3 +283,18 @@ struct unix_address {
 	int len;
 };
 #pragma clang attribute pop
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* The source is compiled twice. The plain object reads kernel memory by typed
+ * loads. The old one is for kernels before 5.17, which lack the typed current
+ * task (5.11) or bpf_loop: it probes, and its loops have constant bounds. */
+#ifdef OLD
+#define GET(p, ...) BPF_CORE_READ(p, __VA_ARGS__)
+#define CURRENT() ((struct task_struct *)bpf_get_current_task())
+#else
+#define GET(p, ...) ___arrow(p, __VA_ARGS__)
+#define CURRENT() bpf_get_current_task_btf()
+#endif

@@ -14,29 +14,38 @@ extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 #define CAST(T, p) ((T *)bpf_rdonly_cast((void *)(p), bpf_core_type_id_kernel(T)))
 
-#define PATH_MOST 3840 /* then one component more may follow: PATH_MAX in all */
-#define MOUNT_OF(vm) ((vm) - bpf_core_field_offset(struct mount, mnt))
+#define NAME_MOST 256
+#define PATH_MOST 3838 /* then one name more may follow, and all fits in 12 bits */
+#define MOUNT_OF(vm) ((vm)-bpf_core_field_offset(struct mount, mnt))
 #define VFS_OF(m) ((m) + bpf_core_field_offset(struct mount, mnt))
 
 struct walk {
 	u64 dentry, vfs, root_dentry, root_vfs;
+	u64 out; /* position in the ring, for the loop that cannot hold a pointer */
 	u32 length, flags;
-	u64 out; /* offset in the element of this CPU; used by the loop variant */
 };
 
-/* Number iterators (6.4) verify in a fraction of a loop's instructions. */
-static __always_inline u32 walk_iterated(struct walk *w, void *out)
+static __always_inline u32 put_name(void *out, u32 o, const void *name)
+{
+	long n = bpf_probe_read_kernel_str(out + o, NAME_MOST, name);
+	return n > 0 ? o + ((u32)n & 511) : o;
+}
+
+#ifndef OLD
+/* Number iterators (6.4) verify in a fraction of a loop's instructions, and
+ * typed casts (6.2) cost a third of a probe. */
+static __always_inline void walk_typed(struct walk *w, void *out)
 {
 	u64 d = w->dentry, vm = w->vfs, rd = w->root_dentry, rm = w->root_vfs;
 	u32 o = 0;
 	struct bpf_iter_num it;
-	w->flags = ITEM_CUT;
+	w->flags |= ITEM_CUT;
 	bpf_iter_num_new(&it, 0, 512);
 	while (bpf_iter_num_next(&it)) {
 		barrier_var(d);
 		barrier_var(vm);
 		if (d == rd && vm == rm) {
-			w->flags = 0;
+			w->flags &= ~ITEM_CUT;
 			break;
 		}
 		struct mount *mn = CAST(struct mount, MOUNT_OF(vm));
@@ -45,51 +54,45 @@ static __always_inline u32 walk_iterated(struct walk *w, void *out)
 		if (d == (u64)mn->mnt.mnt_root) {
 			u64 up = (u64)mn->mnt_parent;
 			if (VFS_OF(up) == vm) {
-				w->flags = ITEM_DETACHED;
+				w->flags = (w->flags & ~ITEM_CUT) | ITEM_DETACHED;
 				break;
 			}
 			d = (u64)mn->mnt_mountpoint;
 			vm = VFS_OF(up);
 			continue;
 		}
-		if (d == parent) {
-			w->flags = ITEM_ANON;
-			break;
-		}
 		if (o > PATH_MOST)
 			break;
-		long n = bpf_probe_read_kernel_str(out + o, 256, (void *)de->d_name.name);
-		if (n > 0)
-			o += (u32)n & 511;
+		o = put_name(out, o, de->d_name.name);
+		if (d == parent) {
+			w->flags = (w->flags & ~ITEM_CUT) | ITEM_ANON;
+			break;
+		}
 		d = parent;
 	}
 	bpf_iter_num_destroy(&it);
-	return o & 4095;
+	w->length = o;
 }
+#endif
 
 static long walk_step(u32 i, struct walk *w)
 {
 	u64 d = w->dentry, vm = w->vfs;
 	if (d == w->root_dentry && vm == w->root_vfs) {
-		w->flags = 0;
+		w->flags &= ~ITEM_CUT;
 		return 1;
 	}
 	struct mount *mn = (void *)MOUNT_OF(vm);
 	struct dentry *de = (void *)d;
-	u64 parent = (u64)BPF_CORE_READ(de, d_parent);
 	if (d == (u64)BPF_CORE_READ(mn, mnt.mnt_root)) {
 		u64 up = (u64)BPF_CORE_READ(mn, mnt_parent);
 		if (VFS_OF(up) == vm) {
-			w->flags = ITEM_DETACHED;
+			w->flags = (w->flags & ~ITEM_CUT) | ITEM_DETACHED;
 			return 1;
 		}
 		w->dentry = (u64)BPF_CORE_READ(mn, mnt_mountpoint);
 		w->vfs = VFS_OF(up);
 		return 0;
-	}
-	if (d == parent) {
-		w->flags = ITEM_ANON;
-		return 1;
 	}
 	u32 o = w->length;
 	if (o > PATH_MOST)
@@ -97,10 +100,37 @@ static long walk_step(u32 i, struct walk *w)
 	struct cpu *c = this_cpu();
 	if (!c)
 		return 1;
-	u64 at = w->out & ring_mask;
-	long n = bpf_probe_read_kernel_str((void *)c + RING + at + o, 256, (void *)BPF_CORE_READ(de, d_name.name));
-	if (n > 0)
-		w->length = o + ((u32)n & 511);
+	void *out = (void *)c + RING + (w->out & ring_mask);
+	w->length = put_name(out, o, BPF_CORE_READ(de, d_name.name));
+	u64 parent = (u64)BPF_CORE_READ(de, d_parent);
+	if (d == parent) {
+		w->flags = (w->flags & ~ITEM_CUT) | ITEM_ANON;
+		return 1;
+	}
 	w->dentry = parent;
 	return 0;
+}
+
+#ifdef OLD
+#define OLD_STEPS 24 /* each is verified on its own */
+#endif
+
+/* Walks into the ring at position `at`, which is `out` in memory. */
+static __always_inline u32 walk_path(struct walk *w, u64 at, void *out)
+{
+	w->out = at;
+#ifdef OLD
+	w->flags |= ITEM_CUT;
+	for (int i = 0; i < OLD_STEPS; i++)
+		if (walk_step(i, w))
+			break;
+#else
+	if (bpf_iter_num_new && bpf_rdonly_cast) {
+		walk_typed(w, out);
+	} else {
+		w->flags |= ITEM_CUT;
+		bpf_loop(512, walk_step, w, 0);
+	}
+#endif
+	return w->length & 4095;
 }

@@ -1,53 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The filter's plans as the programs read them: tables in two copies, of which
- * `active` names the one in force, so that a change is one store. */
+/* What user space tells the programs: constants set before they are loaded, and
+ * one mapped structure that may change at any time. The filter's plans stand
+ * there in two copies; the lowest bit of `version` names the one in force, so
+ * that a change is one store. A program reads `version` once. */
 #pragma once
 #include "record.h"
 
-enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL };
-enum { ON_CONTEXT, ON_RECORD, ON_ITEM };
-
-struct atom {
-	u8 plan, last, not_, op;
-	u8 on, sext, shift, arg;
-	u32 offset, pad;
-	u64 mask, lo, hi;
-	u64 str[8], strmask[8];
-};
-
-/* How one event is read. */
-enum { D_ENTRY = 1, D_CHILD = 2, D_EXEC = 4 };
-enum { K_NONE, K_STRING, K_SOCKADDR, K_SOCKADDR_OUT, K_STRING_OUT, K_INTS, K_STRINGS };
-enum { O_NONE, O_FD_RET, O_FD_ARG, O_SOCK_RET, O_SOCK_ARG };
-struct put {
-	u8 arg, kind;
-};
-struct desc {
-	u16 id;
-	u8 nargs, flags;
-	struct put put[4];
-	u8 object, object_arg, pad[2];
-	u16 plans[2];
-	u16 first[2], count[2]; /* atoms of this event */
-};
-
 const volatile u32 ring_mask = 0;
-const volatile u32 self = 0;	     /* own process id: never reported */
+const volatile u32 self = 0;	     /* own process id: never reported; 0: nobody's */
 const volatile u64 started = 0;	     /* ns: processes that began later are new */
 const volatile s32 cgroup_ssid = -1; /* v1 controller whose path names containers; -1: v2 */
 const volatile u32 host_pidns = 0;
 const volatile u32 host_mntns = 0;
-const volatile u16 slots[512];
-const volatile u16 slots32[512];
+const volatile bool stacks = false;   /* user stack with every event */
+const volatile bool exec_env = false; /* environment with execve */
 
-u64 selected[2][8]; /* by native number; [1]: at entry */
-struct desc descs[SLOTS];
+/* One test of one fact, as ../compile.go lays it out. */
+enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_COMPONENT };
+enum { ON_CONTEXT, ON_RECORD, ON_ITEM };
+struct atom {
+	u8 plan, last, negated, op; /* last: of its clause */
+	u8 on, sext, shift, tag;    /* sext: bytes of a signed value, 0 unsigned */
+	u32 offset, pad;	    /* ON_CONTEXT, ON_RECORD: of the word; OP_COMPONENT: depth */
+	u64 mask, lo, hi;	    /* strings: lo and hi bound the length */
+	u64 str[8], strmask[8];
+};
 #define ATOMS 256
-struct atom atoms[2][ATOMS];
-u32 process_atoms[2]; /* how many of the atoms, from 0, are about the process */
-u16 follow[2];	      /* plans that follow */
-u16 all_plans[2];
-u32 active, generation;
-u32 tree; /* 1: only processes in `scope` are in scope */
-u32 arm_tid; /* the thread of ours whose next child is the root of the tree */
-u32 compat_any;
+
+/* How one event is read. */
+enum {
+	D_ENTRY = 1,  /* emitted at entry */
+	D_CHILD = 2,  /* returns twice: 0 is the child's side */
+	D_EXEC = 4,   /* at exit only when it failed, and without arguments */
+	D_SWAP = 8,   /* arguments 3 and 4 change places in the 32-bit and arm64 ABIs: clone */
+	D_ITEMS = 16, /* has anything beyond its words */
+	D_STASH = 32, /* the object is looked up at entry */
+};
+enum { K_NONE, K_STRING, K_SOCKADDR, K_SOCKADDR_OUT, K_BUFFER_OUT, K_PAIR, K_STRINGS };
+enum { O_NONE, O_FILE, O_SOCKET, O_CWD, O_ROOT };
+#define FROM_RET 7
+struct put {
+	u8 arg, kind, length, pad; /* length: the argument with the size, FROM_RET: the return value */
+};
+#define PUTS 4
+struct desc {
+	u16 id;
+	u8 nargs, flags;
+	struct put put[PUTS];
+	u8 object, object_arg; /* object_arg: the descriptor, or FROM_RET */
+	u8 dir[2];	       /* 1 + argument with the path; its base directory is wanted */
+	u8 dirfd[2];	       /* argument with the directory's descriptor, FROM_RET: working directory */
+	u16 plans[2];	       /* by copy: a bit per plan that selects it */
+	u16 first[2], count[2]; /* by copy: its atoms */
+	u16 pad;
+};
+
+struct control {
+	u32 version, generation;
+	u32 tree;     /* 1: only processes in `scope` are in scope */
+	u32 arm_tid;  /* the thread of ours whose next child is the root of the tree */
+	u32 scoped;   /* processes in `scope` */
+	u32 raw;      /* 1: sys_enter and sys_exit are selected */
+	u32 process_atoms[2]; /* how many of the atoms, from 0, are about the process */
+	u32 all_plans[2], follow[2];
+	u64 selected[2][16]; /* by native number, both ABIs together; [1]: at entry */
+	struct desc descs[SLOTS];
+	struct atom atoms[2][ATOMS];
+};
+struct control control SEC(".data.control");
+
+/* Native numbers to slots. */
+#define NUMBERS 1024
+const volatile u16 slots[NUMBERS];
+const volatile u16 slots32[NUMBERS];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What crosses to user space. The layouts are those of event.Context and of
- * event/record.go; a Go test compares them with the BTF in the object. */
+ * event/record.go; a Go test compares them with the types in the object. */
 #pragma once
 #include "kernel.h"
 
 struct context {
 	u64 start, cgroup;
-	u32 hpid, htid, hppid, pid, tid, ppid, uid, mntns, pidns, euid, gid, bits;
+	u32 hpid, htid, hppid, pid, tid, ppid, uid, mntns, pidns, euid, gid;
+	u32 bits; /* BIT_*, and above them the low 16 bits of the plans' version */
 	u64 cap, thread_start;
 	u64 comm[2], uts[2];
 };
@@ -31,7 +32,7 @@ struct item {
 	u32 len;
 };
 enum { FLAG_COMPAT = 1, FLAG_ENTRY = 2, FLAG_CUT = 4, FLAG_MISMATCH = 8, FLAG_MORE = 16, FLAG_NESTED = 32 };
-enum { ITEM_CUT = 1, ITEM_DETACHED = 2, ITEM_DELETED = 4, ITEM_ANON = 8 };
+enum { ITEM_CUT = 1, ITEM_DETACHED = 2, ITEM_DELETED = 4, ITEM_ANON = 8, ITEM_HOLE = 16 };
 enum {
 	TAG_PATH = 0x20,
 	TAG_FILE,
@@ -46,6 +47,9 @@ enum {
 	TAG_PREV,
 	TAG_CHILD,
 	TAG_CWD,
+	TAG_DIR,
+	TAG_INTERP,
+	TAG_DIR2,
 };
 struct fileinfo {
 	u64 ino;
@@ -57,21 +61,25 @@ struct sockinfo {
 	u8 local[28], remote[28];
 };
 
-/* Slots number the events densely: see slot() in ../slots.go. */
+/* Slots number the events densely, for counters and descriptions: see slot()
+ * in ../describe.go. The last one is nobody's. */
 #define SLOTS 1024
 #define SLOT(id) ((id) < 512 ? (id) : (id) < 2000 ? 512 + ((id) - 1000) : (id) < 3000 ? 736 + ((id) - 2000) : 536 + ((id) - 3000))
+#define NO_SLOT (SLOTS - 1)
 
 /* One per CPU, mapped by user space. The ring follows at RING. */
 struct cpu {
-	u64 head, tail_cache; /* bytes ever published; tail as last seen here */
-	u64 dropped;	      /* records that found no room, since the last one that did */
-	u64 pad0[5];
+	u64 head; /* bytes ever published; bit 0: a record is being written */
+	u64 tail_cache; /* tail as last seen here */
+	u64 dropped; /* records that found no room, since the last one that did */
+	u64 pad0[13];
 	u64 tail; /* written by the reader only */
-	u64 pad1[7];
+	u64 pad1[15];
 	/* the context that the records after the last context record belong to */
 	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
-	u64 pass; /* a bit per plan that the process satisfies */
-	u32 generation, skip, sent, pad2;
+	u32 version, generation; /* of the plans and of the maps, when it was made */
+	u32 pass; /* a bit per plan that the process satisfies */
+	u8 skip, sent, pad2[2];
 	struct context ctx;
 	u64 generated[SLOTS], filtered[SLOTS], lost[SLOTS];
 };

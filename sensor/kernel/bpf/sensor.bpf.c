@@ -1,12 +1,12 @@
 //go:build ignore
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The system call programs. See ../doc.go for the design. */
+/* All programs of the sensor: one object. See ../doc.go for the design. */
 #include "kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-#include "path.h"
 #include "syscall.h"
+#ifndef ALONE
+#include "lane.h"
 #include "lifecycle.h"
+#include "hooks.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The ring of this CPU. Only the system call programs write it, and they are
+ * never preempted: what fires in interrupt context uses the lane. */
+#pragma once
+#include "context.h"
+
+static __always_inline struct record *at(struct cpu *c, u64 head) { return (void *)c + RING + (head & ring_mask); }
+
+/* Data before head, on every architecture. */
+static __always_inline void publish(struct cpu *c, u64 head)
+{
+#if defined(__TARGET_ARCH_x86)
+	barrier();
+	*(volatile u64 *)&c->head = head;
+#else
+	__sync_lock_test_and_set(&c->head, head);
+#endif
+}
+
+static __always_inline bool has_room(struct cpu *c, u64 head)
+{
+	u64 size = (u64)ring_mask + 1;
+	if (head - c->tail_cache + SLACK <= size)
+		return true;
+	c->tail_cache = *(volatile u64 *)&c->tail;
+	return head - c->tail_cache + SLACK <= size;
+}
+
+/* Finds room for a record of this slot and marks it as being written, so that
+ * the reader knows that its time may already be past. A context record goes
+ * before it when the reader does not have the context. */
+static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
+{
+	u64 h = c->head;
+	if (!has_room(c, h)) {
+		c->lost[slot & (SLOTS - 1)]++;
+		c->dropped++;
+		c->sent = 0; /* nothing may be attributed to a context that was lost */
+		return false;
+	}
+	*(volatile u64 *)&c->head = h | 1;
+	if (!c->sent) {
+		struct record *r = at(c, h);
+		r->time = c->dropped;
+		r->size = HEADER + sizeof(struct context);
+		r->id = CONTEXT_ID;
+		r->nargs = r->flags = 0;
+		__builtin_memcpy((void *)r + HEADER, &c->ctx, sizeof(struct context));
+		h += HEADER + sizeof(struct context);
+	}
+	*head = h;
+	return true;
+}
+
+static __always_inline void close_record(struct cpu *c, u64 head, u32 len)
+{
+	c->sent = 1;
+	c->dropped = 0;
+	publish(c, head + len);
+}
+
+static __always_inline void abandon_record(struct cpu *c) { publish(c, c->head & ~1ull); }
+
+/* Writes the header of an item of n bytes, which are in place behind it. */
+static __always_inline u32 put_item(void *r, u32 len, u8 tag, u8 flags, u32 n)
+{
+	struct item *it = r + len;
+	it->tag = tag;
+	it->flags = flags;
+	it->zero = 0;
+	it->len = n;
+	return len + sizeof(struct item) + ((n + 7) & ~7u);
+}
+
+/* An item may begin below this: the longest of them still fits. */
+#define RECORD_MOST (SLACK - 8192)
