@@ -1,10 +1,6 @@
 package event
 
-import (
-	"encoding/binary"
-
-	"github.com/bulwark-security/bulwark/event/dictionary"
-)
+import "encoding/binary"
 
 // A record is what the kernel programs and the Builder write, little endian:
 //
@@ -41,6 +37,11 @@ const (
 	TagEnv     = 0x28 // environment of the new image
 	TagBytes   = 0x29 // first bytes of a buffer
 	TagPrev    = 0x2a // path before the call (close: the object at entry)
+	TagChild   = 0x2b // Context of the new process (fork)
+	TagCwd     = 0x2c // working directory, as TagPath
+	TagDir     = 0x2d // directory that a path of the call is relative to, as TagPath
+	TagInterp  = 0x2e // interpreter of the executed file, text
+	TagSunPeer = 0x2f // the other end's address bytes after sun_family
 )
 
 // Item flags.
@@ -49,6 +50,7 @@ const (
 	ItemDetached             // path: the walk did not end at the process root
 	ItemDeleted              // path: no longer linked
 	ItemAnon                 // path: memfd, pipe, socket, anon inode: a name, not a path
+	ItemText                 // path: written as text already, not as components
 )
 
 // File is what a TagFile item holds: 32 bytes, little endian, in this order.
@@ -185,14 +187,3 @@ func (b *Builder) End() []byte {
 	binary.LittleEndian.PutUint32(b.buf[8:], uint32(len(b.buf)))
 	return b.buf
 }
-
-// Value is one argument, field or fact, without allocation.
-type Value struct {
-	Class dictionary.Class
-	Num   uint64 // word classes; sign-extended for Int and Long
-	Bytes []byte // the others; aliases the record
-	Cut   bool   // longer than what was kept
-}
-
-// Int is the number as a signed one.
-func (v *Value) Int() int64 { return int64(v.Num) }

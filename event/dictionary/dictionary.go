@@ -66,7 +66,21 @@ type Arg struct {
 	// Length says where the number of bytes behind a pointer stands: an
 	// argument's index, LengthRet for the return value, or LengthNone.
 	Length int8
+	// Kernel says that the argument is what the kernel reached, not what user
+	// space said: it is read from an item of the object.
+	Kernel Kernel
 }
+
+// Kernel names the fact of the object that an argument is.
+type Kernel uint8
+
+// The facts that are arguments of some events.
+const (
+	KernelNothing Kernel = iota
+	KernelPath           // path of the object
+	KernelPath2          // second path
+	KernelExe            // executed file
+)
 
 // Values of Arg.Length that are no argument.
 const (

@@ -172,7 +172,8 @@ func (x *index) argRow(e *Event, line string) error {
 
 // attribute reads one of
 //
-//	fd · out · decoded · strings · len:ret · len:ARGUMENT · DECODER · DECODER@ARGUMENT=N[,N]…
+//	fd · out · decoded · strings · path · path2 · exe · len:ret · len:ARGUMENT
+//	DECODER · DECODER@ARGUMENT=N[,N]…
 func (x *index) attribute(e *Event, a *Arg, text string) error {
 	switch text {
 	case "fd":
@@ -186,6 +187,15 @@ func (x *index) attribute(e *Event, a *Arg, text string) error {
 		return nil
 	case "strings":
 		a.Class = Strings
+		return nil
+	case "path":
+		a.Kernel = KernelPath
+		return nil
+	case "path2":
+		a.Kernel = KernelPath2
+		return nil
+	case "exe":
+		a.Kernel = KernelExe
 		return nil
 	case "len:ret":
 		a.Length = LengthRet
