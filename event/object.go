@@ -122,9 +122,7 @@ func (e *Event) Object(f Field, v *Value) bool {
 	case d.class == dictionary.String && d.tag != TagInterp:
 		return e.path(d.tag, v)
 	default:
-		data, flags, ok := e.Item(d.tag)
-		v.Class, v.Num, v.Bytes, v.Cut = d.class, 0, data, flags&ItemCut != 0
-		return ok
+		return e.item(d.tag, d.class, v)
 	}
 }
 

@@ -41,7 +41,8 @@ const (
 	TagCwd     = 0x2c // working directory, as TagPath
 	TagDir     = 0x2d // directory that a path of the call is relative to, as TagPath
 	TagInterp  = 0x2e // interpreter of the executed file, text
-	TagSunPeer = 0x2f // the other end's address bytes after sun_family
+	TagDir2    = 0x2f // directory that the second path is relative to, as TagPath
+	TagSunPeer = 0x30 // the other end's address bytes after sun_family
 )
 
 // Item flags.
@@ -50,6 +51,7 @@ const (
 	ItemDetached             // path: the walk did not end at the process root
 	ItemDeleted              // path: no longer linked
 	ItemAnon                 // path: memfd, pipe, socket, anon inode: a name, not a path
+	ItemHole                 // vector: an element that could not be read stands as an empty string
 	ItemText                 // path: written as text already, not as components
 )
 

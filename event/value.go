@@ -55,7 +55,7 @@ func (e *Event) Arg(i int, v *Value) bool {
 		v.Num = e.number(a.Class, e.Word(i))
 		return true
 	}
-	if a.Kernel != dictionary.KernelNothing && e.kernelPath(a.Kernel, v) {
+	if a.Kernel != dictionary.KernelNothing && e.kernelFact(a.Kernel, v) {
 		return true
 	}
 	data, flags, ok := e.Item(uint8(i))
@@ -85,8 +85,8 @@ func (e *Event) number(c dictionary.Class, w uint64) uint64 {
 	return w
 }
 
-// kernelPath reads an argument that names what the kernel reached.
-func (e *Event) kernelPath(k dictionary.Kernel, v *Value) bool {
+// kernelFact reads an argument that is what the kernel reached.
+func (e *Event) kernelFact(k dictionary.Kernel, v *Value) bool {
 	switch k {
 	case dictionary.KernelPath:
 		return e.path(TagPath, v)
@@ -94,8 +94,19 @@ func (e *Event) kernelPath(k dictionary.Kernel, v *Value) bool {
 		return e.path(TagPath2, v)
 	case dictionary.KernelExe:
 		return e.path(TagExe, v)
+	case dictionary.KernelArgv:
+		return e.item(TagArgv, dictionary.Strings, v)
+	case dictionary.KernelEnv:
+		return e.item(TagEnv, dictionary.Strings, v)
 	}
 	return false
+}
+
+// item reads the bytes of an item.
+func (e *Event) item(tag uint8, c dictionary.Class, v *Value) bool {
+	data, flags, ok := e.Item(tag)
+	v.Class, v.Num, v.Bytes, v.Cut = c, 0, data, flags&ItemCut != 0
+	return ok
 }
 
 // joined puts a path that user space said onto the directory it is relative to.

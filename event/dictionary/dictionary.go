@@ -80,6 +80,8 @@ const (
 	KernelPath           // path of the object
 	KernelPath2          // second path
 	KernelExe            // executed file
+	KernelArgv           // arguments of the new program
+	KernelEnv            // its environment
 )
 
 // Values of Arg.Length that are no argument.

@@ -170,11 +170,20 @@ func (x *index) argRow(e *Event, line string) error {
 	return nil
 }
 
+// kernelFacts are the attributes that make an argument a fact of the object.
+var kernelFacts = map[string]Kernel{
+	"path": KernelPath, "path2": KernelPath2, "exe": KernelExe, "argv": KernelArgv, "env": KernelEnv,
+}
+
 // attribute reads one of
 //
-//	fd · out · decoded · strings · path · path2 · exe · len:ret · len:ARGUMENT
-//	DECODER · DECODER@ARGUMENT=N[,N]…
+//	fd · out · decoded · strings · path · path2 · exe · argv · env
+//	len:ret · len:ARGUMENT · DECODER · DECODER@ARGUMENT=N[,N]…
 func (x *index) attribute(e *Event, a *Arg, text string) error {
+	if k, ok := kernelFacts[text]; ok {
+		a.Kernel = k
+		return nil
+	}
 	switch text {
 	case "fd":
 		a.FD = true
@@ -187,15 +196,6 @@ func (x *index) attribute(e *Event, a *Arg, text string) error {
 		return nil
 	case "strings":
 		a.Class = Strings
-		return nil
-	case "path":
-		a.Kernel = KernelPath
-		return nil
-	case "path2":
-		a.Kernel = KernelPath2
-		return nil
-	case "exe":
-		a.Kernel = KernelExe
 		return nil
 	case "len:ret":
 		a.Length = LengthRet

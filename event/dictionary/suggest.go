@@ -1,22 +1,24 @@
 package dictionary
 
+import "slices"
+
 // Suggest is the event or set whose name is nearest to a mistyped one, "" if
 // none is near.
 func Suggest(name string) string {
-	best, least := "", len(name)/3+1
-	try := func(candidate string) {
-		if d := distance(name, candidate, least); d < least {
-			best, least = candidate, d
-		}
-	}
+	names := slices.Clone(tables.setNames)
 	for _, e := range tables.all {
-		try(e.Name)
-		for _, a := range e.Aliases {
-			try(a)
-		}
+		names = append(append(names, e.Name), e.Aliases...)
 	}
-	for _, s := range tables.setNames {
-		try(s)
+	return Nearest(name, names)
+}
+
+// Nearest is the name that is nearest to a mistyped word, "" if none is near.
+func Nearest(word string, names []string) string {
+	best, least := "", len(word)/3+1
+	for _, name := range names {
+		if d := distance(word, name, least); d < least {
+			best, least = name, d
+		}
 	}
 	return best
 }
