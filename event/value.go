@@ -76,13 +76,10 @@ func (e *Event) Arg(i int, v *Value) bool {
 // number brings a register to the width of its type. A 32-bit program's long
 // has 32 bits.
 func (e *Event) number(c dictionary.Class, w uint64) uint64 {
-	switch {
-	case c == dictionary.Int, c == dictionary.Long && e.Flags&FlagCompat != 0:
-		return uint64(int64(int32(w)))
-	case c == dictionary.Uint:
-		return uint64(uint32(w))
+	if c == dictionary.Long && e.Flags&FlagCompat != 0 {
+		c = dictionary.Int
 	}
-	return w
+	return c.Number(w)
 }
 
 // kernelFact reads an argument that is what the kernel reached.

@@ -55,3 +55,15 @@ func (c Class) Word() bool { return c <= Pointer }
 
 // Signed reports whether the number is a signed one.
 func (c Class) Signed() bool { return c == Int || c == Long }
+
+// Number brings a word to the width of the class: the raw value of an argument
+// whose register, or whose text, gave that word.
+func (c Class) Number(w uint64) uint64 {
+	switch c {
+	case Int:
+		return uint64(int64(int32(w)))
+	case Uint:
+		return uint64(uint32(w))
+	}
+	return w
+}

@@ -8,65 +8,73 @@ import (
 // Append appends the text of a number: names joined by |, or the one name, or
 // the decimal number where an enumeration has no name for it.
 func (d *Decoder) Append(dst []byte, arch Arch, raw uint64) []byte {
-	t := &d.arch[arch&1]
-	if !d.flags {
+	t := d.arch[arch&1]
+	switch d.kind {
+	case kindFlags:
+		return d.appendFlags(dst, t, raw)
+	case kindEvents:
+		if raw <= uint64(^ID(0)) {
+			if e := ByID(ID(raw)); e != nil {
+				return append(dst, e.Name...)
+			}
+		}
+	default:
 		if name, ok := t.name(raw); ok {
 			return append(dst, name...)
 		}
-		return strconv.AppendInt(dst, int64(raw), 10)
 	}
-	if int64(raw) == int64(int32(raw)) {
-		raw = uint64(uint32(raw)) // an int with its highest bit set
-	}
-	return d.appendFlags(dst, t, raw)
+	return strconv.AppendInt(dst, int64(raw), 10)
 }
 
-// name finds the name of an enumerator. Numbers of 32 bits are found whether
-// they came sign-extended or not.
-func (t *values) name(raw uint64) (string, bool) {
-	name, ok := t.names[raw]
-	if !ok {
-		name, ok = t.names[uint64(int64(int32(raw)))]
-		ok = ok && raw>>32 == 0
+// narrow makes one of the two forms in which a negative number of 32 bits may
+// come: sign-extended or not.
+func narrow(raw uint64) uint64 {
+	if int64(raw) == int64(int32(raw)) {
+		return uint64(uint32(raw))
 	}
-	return name, ok
+	return raw
 }
 
 func (d *Decoder) appendFlags(dst []byte, t *values, raw uint64) []byte {
 	start := len(dst)
-	left := raw &^ d.silent // bits that no name has taken
-	fields := uint64(0)     // fields that have their name
+	bits := narrow(raw)
+	left := bits &^ d.silent // bits that no name has taken
+	fields := uint64(0)      // fields that have their name
 	for i := range t.list {
 		v := &t.list[i]
-		if raw&v.mask != v.bits || fields&v.mask != 0 && v.field {
+		if bits&v.mask != v.bits || v.field && fields&v.mask != 0 {
 			continue
 		}
 		if v.field {
 			fields |= v.mask
-		} else if left&v.mask != v.mask || v.mask == 0 {
-			continue // taken by a name that stands for several bits
+		} else if v.mask == 0 || left&v.mask != v.mask {
+			continue // nothing to show, or shown by a name that stands for several bits
 		}
 		left &^= v.mask
-		dst = appendBar(dst, start)
-		dst = append(dst, v.name...)
+		dst = append(appendBar(dst, start), v.name...)
 	}
 	switch {
 	case d.whole && fields == 0:
 		return strconv.AppendInt(dst[:start], int64(raw), 10)
-	case d.rest && left != 0:
-		dst = append(appendBar(dst, start), "0x"...)
-		return strconv.AppendUint(dst, left, 16)
+	case d.rest != 0 && left != 0:
+		dst = append(appendBar(dst, start), '0')
+		if d.rest == 16 {
+			dst = append(dst, 'x')
+		}
+		return strconv.AppendUint(dst, left, d.rest)
 	case len(dst) == start && left == 0:
 		return append(dst, d.zeroText(t)...)
 	}
 	return dst
 }
 
-// zeroText is what no bit at all is called: the table's own name of 0, if it is
-// not one of a field, or the text that the table was given.
+// zeroText is what no bit at all is called: by the table's own name of 0, or as
+// the table's heading says.
 func (d *Decoder) zeroText(t *values) string {
-	if name, ok := t.names[0]; ok {
-		return name
+	for i := range t.list {
+		if v := &t.list[i]; v.mask == 0 {
+			return v.name
+		}
 	}
 	return d.zero
 }
@@ -79,10 +87,16 @@ func appendBar(dst []byte, start int) []byte {
 }
 
 // Parse reads what Append writes, and numbers as C writes them, alone or among
-// names: O_RDWR|O_CREAT, 0x42, SIGKILL.
+// names: O_RDWR|O_CREAT, 0x42, SIGKILL. Negative numbers come as 64 bits of two's
+// complement; Class.Number brings the result to the width of an argument.
 func (d *Decoder) Parse(arch Arch, text string) (uint64, bool) {
-	t := &d.arch[arch&1]
-	if !d.flags {
+	t := d.arch[arch&1]
+	if d.kind == kindEvents {
+		if e := Lookup(text); e != nil && e.Kind == Syscall {
+			return uint64(e.ID), true
+		}
+	}
+	if d.kind != kindFlags {
 		return t.value(text)
 	}
 	if text == "" {
@@ -99,9 +113,12 @@ func (d *Decoder) Parse(arch Arch, text string) (uint64, bool) {
 	return all, true
 }
 
+// value reads a name, of two numbers of a name the first, or a number.
 func (t *values) value(text string) (uint64, bool) {
-	if n, ok := t.number[text]; ok {
-		return n, true
+	for i := range t.list {
+		if t.list[i].name == text {
+			return t.list[i].bits, true
+		}
 	}
 	n, err := parseNumber(text)
 	return n, err == nil
@@ -117,7 +134,10 @@ func (d *Decoder) Names(arch Arch) []string {
 	return names
 }
 
+var errnos = Decoders("errno")
+
 // Errno is the name of an error number, "" if it has none.
 func Errno(n int) string {
-	return tables.decoders["errno"].arch[Host].names[uint64(n)]
+	name, _ := errnos.arch[Host].name(uint64(n))
+	return name
 }

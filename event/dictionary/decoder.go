@@ -1,7 +1,9 @@
 package dictionary
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,19 +15,28 @@ import (
 //	d.Append(nil, dictionary.AMD64, 0x80241) // O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC
 type Decoder struct {
 	name   string
-	flags  bool // names are joined by |
-	rest   bool // bits without a name are shown in hex
+	kind   decoderKind
+	rest   int  // base in which bits without a name are shown, 0: not at all
 	whole  bool // without the name of a field the number is shown, and nothing else
 	silent uint64
-	zero   string    // the text of 0, where the table has none
-	arch   [2]values // by architecture
+	zero   string     // the text of 0, where the table has none
+	arch   [2]*values // by architecture, one for both where they agree
 }
+
+type decoderKind uint8
+
+const (
+	kindEnum   decoderKind = iota // one of several
+	kindFlags                     // names are joined by |
+	kindEvents                    // the id of an event
+)
+
+var decoderKinds = map[string]decoderKind{"enum": kindEnum, "flags": kindFlags, "events": kindEvents}
 
 // values are the names of one architecture.
 type values struct {
-	list   []value           // in the order of printing
-	names  map[uint64]string // enumerations
-	number map[string]uint64 // the inverse
+	list   []value // in the order of printing
+	sorted []value // enumerations: by number, of equal ones the first of the list first
 }
 
 // A value is a name that stands where number & mask = bits. field: several
@@ -40,19 +51,20 @@ type value struct {
 func (d *Decoder) Name() string { return d.name }
 
 // Flags reports whether a number is a set of bits, else it is one of several.
-func (d *Decoder) Flags() bool { return d.flags }
+func (d *Decoder) Flags() bool { return d.kind == kindFlags }
 
 // valueFile reads the tables of a file. A table is
 //
 //	NAME enum
+//	NAME events
 //	NAME flags [OPTION]…
 //
 // and the rows of its values follow, in the order of printing:
 //
-//	<tab> NAME <tab> NUMBER[/MASK] [amd64=NUMBER[/MASK]] [arm64=…] [means=NUMBER]
+//	<tab> NAME <tab> NUMBER[/MASK] [arm64=NUMBER[/MASK]]
 //
-// The number "-" says that the architecture has no such value. means is what
-// the name stands for when somebody writes it, if that is more than its bits.
+// The number "-" says that the architecture has no such value. A table may go on
+// in another file, under the same heading.
 func (x *index) valueFile(_, text string) error {
 	var d *Decoder
 	number := 0
@@ -68,7 +80,7 @@ func (x *index) valueFile(_, text string) error {
 		case d == nil:
 			err = fmt.Errorf("a value before any table")
 		default:
-			err = d.row(strings.Fields(line))
+			err = d.row(line[1:])
 		}
 		if err != nil {
 			return fmt.Errorf("%d: %w", number, err)
@@ -77,97 +89,118 @@ func (x *index) valueFile(_, text string) error {
 	return nil
 }
 
-// table begins a table. The options of flags are
+// table begins a table, or finds the one that goes on. The options of flags are
 //
 //	rest        bits without a name are shown in hex
+//	rest=octal  … in octal: permissions
 //	whole       a number whose field has no name is shown as it is
 //	zero=TEXT   what 0 is printed as, "0" unless said otherwise; zero= for nothing
 //	silent=MASK bits that are never shown
 func (x *index) table(words []string) (*Decoder, error) {
-	if len(words) < 2 || words[1] != "enum" && words[1] != "flags" {
-		return nil, fmt.Errorf("want a name and enum or flags, have %q", words)
+	if len(words) < 2 {
+		return nil, fmt.Errorf("want a name and a kind, have %q", words)
 	}
-	d := &Decoder{name: words[0], flags: words[1] == "flags", zero: "0"}
-	if x.decoders[d.name] != nil {
-		return nil, fmt.Errorf("two tables are called %s", d.name)
+	kind, ok := decoderKinds[words[1]]
+	if !ok {
+		return nil, fmt.Errorf("%s: %q is no kind of table", words[0], words[1])
 	}
-	x.decoders[d.name] = d
-	for i := range d.arch {
-		d.arch[i].number = map[string]uint64{}
-		d.arch[i].names = map[uint64]string{}
-	}
-	for _, option := range words[2:] {
-		key, text, _ := strings.Cut(option, "=")
-		var err error
-		switch key {
-		case "rest":
-			d.rest = true
-		case "whole":
-			d.whole = true
-		case "zero":
-			d.zero = text
-		case "silent":
-			d.silent, err = strconv.ParseUint(text, 0, 64)
-		default:
-			err = fmt.Errorf("unknown option %q", option)
+	if d := x.decoders[words[0]]; d != nil {
+		if len(words) > 2 || d.kind != kind {
+			return nil, fmt.Errorf("two tables are called %s", d.name)
 		}
-		if err != nil {
+		return d, nil
+	}
+	d := &Decoder{name: words[0], kind: kind, zero: "0"}
+	x.decoders[d.name] = d
+	d.arch[AMD64] = &values{}
+	d.arch[ARM64] = d.arch[AMD64]
+	for _, option := range words[2:] {
+		if err := d.option(option); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
 }
 
+func (d *Decoder) option(text string) (err error) {
+	key, argument, _ := strings.Cut(text, "=")
+	switch key {
+	case "rest":
+		d.rest = 16
+		if argument == "octal" {
+			d.rest = 8
+		}
+	case "whole":
+		d.whole = true
+	case "zero":
+		d.zero = argument
+	case "silent":
+		d.silent, err = strconv.ParseUint(argument, 0, 64)
+	default:
+		err = fmt.Errorf("%s: unknown option %q", d.name, text)
+	}
+	return err
+}
+
 // row adds a value to a table.
-func (d *Decoder) row(words []string) error {
-	if len(words) < 2 {
-		return fmt.Errorf("want a name and a number, have %q", words)
+func (d *Decoder) row(line string) error {
+	name, rest, _ := strings.Cut(line, "\t")
+	text, other, differs := strings.Cut(rest, " ")
+	if !differs {
+		return d.arch[AMD64].add(name, text, d.arch[ARM64])
 	}
-	name := words[0]
-	texts := [2]string{words[1], words[1]}
-	means := ""
-	for _, w := range words[2:] {
-		key, text, _ := strings.Cut(w, "=")
-		switch key {
-		case "amd64":
-			texts[AMD64] = text
-		case "arm64":
-			texts[ARM64] = text
-		case "means":
-			means = text
-		default:
-			return fmt.Errorf("%s: unknown word %q", name, w)
-		}
+	other, ok := strings.CutPrefix(other, "arm64=")
+	if !ok {
+		return fmt.Errorf("%s: unknown word %q", name, other)
 	}
-	for arch, text := range texts {
-		if text == "-" {
-			continue
-		}
-		v, err := parseValue(name, text)
-		if err != nil {
-			return err
-		}
-		number := v.bits
-		if means != "" {
-			if number, err = parseNumber(means); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
-		d.arch[arch].add(v, number)
+	if d.arch[ARM64] == d.arch[AMD64] {
+		d.arch[ARM64] = &values{list: slices.Clone(d.arch[AMD64].list)}
+	}
+	if err := d.arch[AMD64].add(name, text, nil); err != nil {
+		return err
+	}
+	return d.arch[ARM64].add(name, other, nil)
+}
+
+// add reads a value into the list, and into that of the other architecture too.
+func (t *values) add(name, text string, also *values) error {
+	if text == "-" {
+		return nil
+	}
+	v, err := parseValue(name, text)
+	if err != nil {
+		return err
+	}
+	t.list = append(t.list, v)
+	if also != nil && also != t {
+		also.list = append(also.list, v)
 	}
 	return nil
 }
 
-// add keeps a value. Of two names of a number the first is printed, of two
-// numbers of a name the first is meant.
-func (t *values) add(v value, number uint64) {
-	t.list = append(t.list, v)
-	if _, ok := t.names[v.bits]; !ok {
-		t.names[v.bits] = v.name
+// finish prepares a table for look-ups: of two names of a number the first of
+// the list is printed.
+func (d *Decoder) finish() {
+	for _, t := range d.arch {
+		if d.kind != kindEnum || t.sorted != nil {
+			continue
+		}
+		t.sorted = slices.Clone(t.list)
+		for i := range t.sorted {
+			t.sorted[i].bits = narrow(t.sorted[i].bits)
+		}
+		slices.SortStableFunc(t.sorted, func(a, b value) int { return cmp.Compare(a.bits, b.bits) })
 	}
-	if _, ok := t.number[v.name]; !ok {
-		t.number[v.name] = number
+}
+
+// name is the name of an enumerator.
+func (t *values) name(raw uint64) (string, bool) {
+	raw = narrow(raw)
+	i, ok := slices.BinarySearchFunc(t.sorted, raw, func(v value, raw uint64) int { return cmp.Compare(v.bits, raw) })
+	if !ok {
+		return "", false
 	}
+	return t.sorted[i].name, true
 }
 
 func parseValue(name, text string) (v value, err error) {

@@ -28,3 +28,12 @@ func TestLookup(t *testing.T) {
 		t.Error("Errno is wrong")
 	}
 }
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := load(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

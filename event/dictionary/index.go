@@ -2,8 +2,6 @@ package dictionary
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,7 +42,6 @@ func (x *index) enter(e *Event) error {
 	for _, set := range e.Sets {
 		x.sets[set] = append(x.sets[set], e)
 	}
-	x.setNames = slices.Sorted(maps.Keys(x.sets))
 	for i := range e.Args {
 		a := &e.Args[i]
 		if a.Length == lengthLater {

@@ -3,6 +3,7 @@ package dictionary
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,9 @@ func load() (*index, error) {
 	if err := x.eachLine("values", x.valueFile); err != nil {
 		return nil, err
 	}
+	for _, d := range x.decoders {
+		d.finish()
+	}
 	if err := x.eachLine("events", x.eventFile); err != nil {
 		return nil, err
 	}
@@ -44,6 +48,7 @@ func load() (*index, error) {
 			return nil, err
 		}
 	}
+	x.setNames = slices.Sorted(maps.Keys(x.sets))
 	text, err := texts.ReadFile("numbers.txt")
 	if err != nil {
 		return nil, err
@@ -216,8 +221,7 @@ func (x *index) choice(e *Event, a *Arg, text string) error {
 	name, when, conditional := strings.Cut(text, "@")
 	c := Choice{Decoder: x.decoders[name], When: -1}
 	if c.Decoder == nil {
-		c.Decoder = &Decoder{name: name}
-		x.decoders[name] = c.Decoder
+		return fmt.Errorf("no decoder %q", name)
 	}
 	if conditional {
 		argument, values, _ := strings.Cut(when, "=")

@@ -16,7 +16,7 @@ var plain = func() (t [256]bool) {
 // appendString writes s as a JSON string, quotes included. Bytes that are not
 // UTF-8 become U+FFFD; exact is then false, and the caller says the bytes in
 // another key. `<`, `>` and `&` stay as they are.
-func appendString[S []byte | string](dst []byte, s S) (_ []byte, exact bool) {
+func appendString[S ~[]byte | ~string](dst []byte, s S) (_ []byte, exact bool) {
 	dst = append(dst, '"')
 	i := 0
 	for i < len(s) && plain[s[i]] {
@@ -31,7 +31,7 @@ func appendString[S []byte | string](dst []byte, s S) (_ []byte, exact bool) {
 }
 
 // appendEscaped is the slow path of appendString.
-func appendEscaped[S []byte | string](dst []byte, s S) (_ []byte, exact bool) {
+func appendEscaped[S ~[]byte | ~string](dst []byte, s S) (_ []byte, exact bool) {
 	const hex = "0123456789abcdef"
 	exact = true
 	for i := 0; i < len(s); {
@@ -69,7 +69,7 @@ func appendEscaped[S []byte | string](dst []byte, s S) (_ []byte, exact bool) {
 
 // appendText writes s for a terminal: what would move the cursor, change its
 // colour, break the line or reorder it is shown as an escape.
-func appendText[S []byte | string](dst []byte, s S) []byte {
+func appendText[S ~[]byte | ~string](dst []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -102,7 +102,7 @@ func appendText[S []byte | string](dst []byte, s S) []byte {
 }
 
 // decodeRune is utf8.DecodeRune for both kinds of string, without a copy.
-func decodeRune[S []byte | string](s S) (rune, int) {
+func decodeRune[S ~[]byte | ~string](s S) (rune, int) {
 	var b [utf8.UTFMax]byte
 	n := copy(b[:], s)
 	return utf8.DecodeRune(b[:n])
@@ -135,7 +135,7 @@ func appendUnicode(dst []byte, r rune) []byte {
 }
 
 // appendBase64 writes bytes as a JSON string in base64 (RFC 4648, padded).
-func appendBase64[S []byte | string](dst []byte, s S) []byte {
+func appendBase64[S ~[]byte | ~string](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	for len(s) > 0 { // in pieces, so that a string needs no copy on the heap
 		var piece [768]byte

@@ -41,3 +41,19 @@ Examples:
 `)
 	return b.String()
 }
+
+// Words are what a value of --output can begin with or be, for completion.
+func Words() (words []string) {
+	for _, f := range formats {
+		if f.Format == GoTemplate {
+			words = append(words, string(f.Format)+"=")
+			continue
+		}
+		words = append(words, string(f.Format))
+	}
+	words = append(words, "out-file:", "err-file:")
+	for _, s := range switches {
+		words = append(words, "option:"+s.name)
+	}
+	return words
+}
