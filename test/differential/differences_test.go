@@ -1,0 +1,88 @@
+package differential
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/bulwark-security/bulwark/event/dictionary"
+)
+
+// A difference is a row of the table: what differs, why it is right that it
+// does, and where the row applies.
+type difference struct {
+	what   string
+	why    string
+	covers func(*pair) bool // nil: applied where the calls are brought together
+}
+
+const failedExec = "a failed execve is two events"
+
+// differences are all that bulwark and strace are allowed to see differently.
+var differences = []difference{
+	{
+		what: failedExec,
+		why:  "specified: execve is an event when it begins, with its arguments, for a success never returns to the caller; a failure is a second one",
+	},
+	{
+		what: "calls that do not return have the return value 0",
+		why:  "specified: exit, exit_group and rt_sigreturn are events when they begin; strace prints ?, or for rt_sigreturn the register of what was interrupted",
+		covers: func(p *pair) bool {
+			return p.arg == nil && p.event.ReturnValue == 0 && slices.Contains([]string{"exit", "exit_group", "rt_sigreturn"}, p.info.Name)
+		},
+	},
+	{
+		what: "arguments that the call does not look at",
+		why:  "strace leaves them out, by the value of others (open's mode without O_CREAT, futex, prctl, fcntl, ioctl); an event always has every argument of the prototype",
+		covers: func(p *pair) bool {
+			return p.arg != nil && p.strace == nil
+		},
+	},
+	{
+		what: "unreadable text and vectors",
+		why:  "specified: an argument behind a pointer that cannot be read is left out of the event; strace prints the pointer",
+		covers: func(p *pair) bool {
+			return p.strace != nil && p.strace.isNum && p.ours == nil && p.arg.Class >= dictionary.String
+		},
+	},
+	{
+		what: "contents of buffers",
+		why:  "strace prints what was read or written; the event has the pointer, as the declared type says, and that is compared in the run with registers",
+		covers: func(p *pair) bool {
+			return p.strace != nil && p.ours != nil && p.arg.Class == dictionary.Pointer && !p.strace.isNum
+		},
+	},
+	{
+		what: "permission bits",
+		why:  "strace prints them in octal; bulwark names them (S_IRUSR); the number is equal",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && strings.HasSuffix(p.arg.Decoder, "mode") && slices.ContainsFunc(p.ours.names, func(s string) bool { return strings.HasPrefix(s, "S_I") })
+		},
+	},
+	{
+		what: "names where strace has only the number",
+		why:  "bulwark decodes more; the number is equal",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && len(p.strace.names) == 0 && len(p.ours.names) > 0
+		},
+	},
+}
+
+// sameNumber reports whether only the names differ.
+func (p *pair) sameNumber() bool {
+	if p.strace == nil || p.ours == nil || !p.strace.isNum || !p.ours.isNum {
+		return false
+	}
+	q := *p
+	q.raw = true
+	return q.compare() == ""
+}
+
+// address prints the bytes of an IP address as bulwark does.
+func address(bytes string) string {
+	a, ok := netip.AddrFromSlice([]byte(bytes))
+	if !ok {
+		return "?"
+	}
+	return a.Unmap().String()
+}
