@@ -3,21 +3,22 @@
  * ones, and for what may fire while another program is writing the ring of its
  * CPU. An entry is complete in itself: it carries its own context. */
 #pragma once
-#include "syscall.h"
+#include "emit.h"
+#include "hooks_kernel.h"
 
 /* What user space reads: this head, then the record with args and items. Its
- * time was taken at the hook, so that entries may stand out of order by as long
- * as a program runs. */
+ * time was taken at the hook, so an entry may stand behind younger ones, by as
+ * long as a program runs. */
 struct entry {
 	u16 cpu;
-	u16 lifecycle;	/* life-cycle entries among the dropped: state must be taken anew */
-	u32 dropped;	/* entries that found no room here since the last one that did */
+	u16 lifecycle; /* life-cycle entries among the dropped: state must be taken anew */
+	u32 dropped;   /* entries that found no room since the last one that did */
 	struct context ctx;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* set at load */
+	__uint(max_entries, 4 << 20); /* set at load */
 } lane SEC(".maps");
 
 /* Where an entry is built. One per level of nesting on each CPU: a task, a
@@ -29,8 +30,10 @@ struct {
 struct scratch {
 	u32 busy, want;
 	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
-	u64 pass;
-	u32 generation, skip;
+	u32 version, generation;
+	u32 pass, skip;
+	u32 len; /* of the record so far: here, the verifier need not follow it */
+	u32 pad;
 	struct entry entry;
 	u8 record[LANE_RECORD];
 };
@@ -43,13 +46,11 @@ struct {
 
 #define RECORD(s) ((struct record *)(s)->record)
 #define ARGS(s) ((u64 *)((s)->record + HEADER))
-#define BUMP(field) __sync_fetch_and_add(&(field), 1)
-/* Whether another item may begin at len, in a form that every verifier keeps. */
-#define ROOM(len) ({ barrier_var(len); (len) <= LANE_LIMIT; })
+#define COUNT(field) __sync_fetch_and_add(&(field), 1)
 
 /* Programs of the fentry family may be preempted, so the claim is atomic. Where
  * the kernel has no compare-and-exchange it does not preempt them either, and
- * the loader puts a plain store in its place: see atomics in ../lane.go. */
+ * the loader puts a plain store in its place: see ../lane.go. */
 static __always_inline struct scratch *scratch_take(void)
 {
 #pragma unroll
@@ -72,78 +73,65 @@ static __always_inline void scratch_give(struct scratch *s)
 
 static __always_inline bool other_context(struct scratch *s, struct task_struct *t)
 {
-	u64 *comm = (u64 *)t->comm;
-	if (s->task != (u64)t || s->start != t->start_time)
+	if (s->task != (u64)t || s->start != GET(t, start_time))
 		return true;
-	if (s->cred != (u64)t->real_cred || s->nsproxy != (u64)t->nsproxy)
+	if (s->cred != (u64)GET(t, real_cred) || s->nsproxy != (u64)GET(t, nsproxy))
 		return true;
-	if (s->cgroups != (u64)t->cgroups || s->parent != (u64)t->real_parent)
+	if (s->cgroups != (u64)GET(t, cgroups) || s->parent != (u64)GET(t, real_parent))
 		return true;
-	if (s->generation != generation)
+	if (s->version != control.version || s->generation != control.generation)
 		return true;
+	u64 comm[2];
+	bpf_core_read(comm, 16, &t->comm);
 	return s->comm[0] != comm[0] || s->comm[1] != comm[1];
-}
-
-static __always_inline u32 lane_passing(struct scratch *s, u32 tgid)
-{
-	struct verdict v = {.pass = all_plans[active & 1], .x = &s->entry.ctx};
-	bpf_loop(process_atoms[active & 1], process_atom, &v, 0);
-	if (follow[active & 1]) {
-		u32 *f = bpf_map_lookup_elem(&followed, &tgid);
-		if (f)
-			v.pass |= *f & follow[active & 1];
-	}
-	return v.pass;
 }
 
 static __noinline int lane_context(struct scratch *s, struct task_struct *t)
 {
 	if (!s)
 		return 0;
-	u64 *comm = (u64 *)t->comm;
-	u32 tgid = t->tgid;
+	u32 tgid = GET(t, tgid);
 	s->task = (u64)t;
-	s->start = t->start_time;
-	s->cred = (u64)t->real_cred;
-	s->nsproxy = (u64)t->nsproxy;
-	s->cgroups = (u64)t->cgroups;
-	s->parent = (u64)t->real_parent;
-	s->comm[0] = comm[0];
-	s->comm[1] = comm[1];
-	s->generation = generation;
+	s->start = GET(t, start_time);
+	s->cred = (u64)GET(t, real_cred);
+	s->nsproxy = (u64)GET(t, nsproxy);
+	s->cgroups = (u64)GET(t, cgroups);
+	s->parent = (u64)GET(t, real_parent);
+	s->version = control.version;
+	s->generation = control.generation;
+	bpf_core_read(s->comm, 16, &t->comm);
 	s->skip = out_of_scope(tgid);
 	if (s->skip)
 		return 0;
-	fill_context(&s->entry.ctx, t);
-	s->pass = lane_passing(s, tgid);
+	fill_context(&s->entry.ctx, t, s->version);
+	s->pass = passing(&s->entry.ctx, tgid, s->version);
 	return 0;
 }
 
-/* Life-cycle events cross whether wanted or not: state depends on them. */
+/* Life-cycle events cross whether wanted or not: state depends on them. The
+ * account counts them like the others, only where a plan selects them. */
 enum { ORDINARY, LIFECYCLE };
-
-static __always_inline void lane_lost(struct cpu *c, u32 slot)
-{
-	BUMP(c->lost[slot]);
-}
+#define UNSELECTED (1u << 31) /* in want, beside the bits of the plans */
 
 /* Begins an event of the current task. 0 when nobody wants it; else the caller
- * writes ARGS and items and ends with lane_close. */
+ * sets ARGS, which are 0, adds items and ends with lane_close. */
 static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, u32 nargs, u32 kind)
 {
 	u32 slot = SLOT(id);
-	u32 want = descs[slot].plans[active & 1];
-	if (!want && kind != LIFECYCLE)
+	u32 selected = control.descs[slot].plans[control.version & 1];
+	if (!selected && kind != LIFECYCLE)
 		return 0;
-	if (t->tgid == self)
+	if (GET(t, tgid) == self)
 		return 0;
 	struct cpu *c = this_cpu();
 	if (!c)
 		return 0;
 	struct scratch *s = scratch_take();
 	if (!s) {
-		BUMP(c->generated[slot]);
-		lane_lost(c, slot);
+		if (selected) {
+			COUNT(c->generated[slot]);
+			COUNT(c->lost[slot]);
+		}
 		return 0;
 	}
 	if (other_context(s, t))
@@ -152,14 +140,14 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 		scratch_give(s);
 		return 0;
 	}
-	BUMP(c->generated[slot]);
-	want &= s->pass;
-	if (!want && kind != LIFECYCLE) {
-		BUMP(c->filtered[slot]);
+	if (selected)
+		COUNT(c->generated[slot]);
+	s->want = control.descs[slot].plans[s->version & 1] & s->pass;
+	if (!s->want && kind != LIFECYCLE) {
+		COUNT(c->filtered[slot]);
 		scratch_give(s);
 		return 0;
 	}
-	s->want = want;
 	struct record *r = RECORD(s);
 	r->time = bpf_ktime_get_ns();
 	r->id = id;
@@ -168,10 +156,15 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 	r->tid = s->entry.ctx.htid;
 	r->absent = 0;
 	r->ret = 0;
+	for (u32 i = 0; i < nargs; i++)
+		ARGS(s)[i] = 0;
+	s->len = HEADER + 8 * nargs;
+	if (!selected)
+		s->want |= UNSELECTED;
 	return s;
 }
 
-/* ---- conditions on the record: numbers here, strings above ---- */
+/* ---- conditions on the record: numbers here, strings in user space ---- */
 
 struct lane_judge {
 	struct verdict v;
@@ -181,87 +174,79 @@ struct lane_judge {
 
 static long lane_atom(u32 i, struct lane_judge *j)
 {
-	struct atom *a = &atoms[active & 1][(j->first + i) & (ATOMS - 1)];
 	struct scratch *s = j->s;
-	bool yes = !a->not_; /* what is not tested here is left to user space */
+	struct atom *a = &control.atoms[j->v.version & 1][(j->first + i) & (ATOMS - 1)];
+	bool yes = !a->negated; /* what is not tested here is left to user space */
 	if (a->on == ON_CONTEXT)
-		yes = word_holds(a, *(u64 *)((void *)&s->entry.ctx + (a->offset & 0x68)));
+		yes = context_holds(&s->entry.ctx, a);
 	else if (a->on == ON_RECORD)
-		yes = word_holds(a, *(u64 *)((void *)s->record + (a->offset & 0xf8)));
+		yes = word_holds(a, *(u64 *)(s->record + (a->offset & 0xf8)));
 	fold(&j->v, a, yes);
 	return 0;
 }
 
 static __always_inline u32 lane_wanted(struct scratch *s, u32 slot)
 {
-	u32 n = descs[slot].count[active & 1];
+	struct desc *d = &control.descs[slot];
+	u32 n = d->count[s->version & 1];
 	if (!n || !s->want)
 		return s->want;
-	struct lane_judge j = {.v = {.pass = s->want}, .s = s, .first = descs[slot].first[active & 1]};
+	struct lane_judge j = {
+		.v = {.pass = s->want, .version = s->version},
+		.s = s,
+		.first = d->first[s->version & 1],
+	};
+#ifdef OLD
+	for (u32 i = 0; i < OLD_PROCESS_ATOMS && i < n; i++)
+		lane_atom(i, &j);
+#else
 	bpf_loop(n, lane_atom, &j, 0);
+#endif
 	return j.v.pass;
 }
 
-static __always_inline int lane_send(struct scratch *s, struct cpu *c, u32 slot, u32 len, u32 kind)
+static __always_inline bool lane_output(struct scratch *s, u32 kind)
 {
+	u32 len = s->len;
 	s->entry.cpu = bpf_get_smp_processor_id();
 	RECORD(s)->size = len;
-	barrier_var(len);
 	if (len > LANE_RECORD)
-		return 0;
+		return false;
 	if (!bpf_ringbuf_output(&lane, &s->entry, sizeof s->entry + len, BPF_RB_NO_WAKEUP)) {
 		s->entry.dropped = s->entry.lifecycle = 0;
-		return 0;
+		return true;
 	}
-	lane_lost(c, slot);
 	s->entry.dropped++;
 	if (kind == LIFECYCLE)
 		s->entry.lifecycle++;
-	return 0;
+	return false;
 }
 
-/* Ends it: len is where the next item would begin. */
-static __always_inline int lane_close(struct scratch *s, u32 id, u32 len, u32 kind)
+/* Sends it if it is wanted and says whether it crossed, for events that continue
+ * in a second record. The scratch stays the caller's. */
+static __always_inline bool lane_send(struct scratch *s, u32 id, u32 kind)
 {
 	u32 slot = SLOT(id);
 	struct cpu *c = this_cpu();
-	if (c) {
-		u32 want = lane_wanted(s, slot);
-		RECORD(s)->wanted = want;
-		if (want || kind == LIFECYCLE)
-			lane_send(s, c, slot, len, kind);
-		else
-			BUMP(c->filtered[slot]);
-	}
-	scratch_give(s);
-	return 0;
+	if (!c)
+		return false;
+	bool selected = !(s->want & UNSELECTED);
+	u32 want = lane_wanted(s, slot) & ~UNSELECTED;
+	RECORD(s)->wanted = want;
+	if (!want && selected)
+		COUNT(c->filtered[slot]);
+	if (!want && kind != LIFECYCLE)
+		return false;
+	if (lane_output(s, kind))
+		return true;
+	if (want)
+		COUNT(c->lost[slot]);
+	return false;
 }
 
-/* Gives an event up that turned out not to be one. */
-static __always_inline int lane_forget(struct scratch *s, u32 id)
+static __always_inline int lane_close(struct scratch *s, u32 id, u32 kind)
 {
-	struct cpu *c = this_cpu();
-	if (c)
-		__sync_fetch_and_add(&c->generated[SLOT(id)], (u64)-1);
+	lane_send(s, id, kind);
 	scratch_give(s);
 	return 0;
-}
-
-/* ---- items ---- */
-
-#define LANE_BEGIN(nargs) (HEADER + 8 * (nargs))
-
-/* A string of the kernel, without its NUL. */
-static __always_inline u32 lane_string(struct scratch *s, u32 len, u8 tag, const void *from)
-{
-	if (!ROOM(len))
-		return len;
-	long n = bpf_probe_read_kernel_str(s->record + len + sizeof(struct item), STRING_MOST, from);
-	if (n <= 0) {
-		if (tag < LANE_ARGS)
-			RECORD(s)->absent |= 1 << tag;
-		return len;
-	}
-	u8 cut = n == STRING_MOST ? ITEM_CUT : 0;
-	return put_item(s->record, len, tag, cut, (u32)(n - 1) & (STRING_MOST - 1));
 }
