@@ -65,7 +65,7 @@ func (e *Event) Arg(i int, v *Value) bool {
 	case !ok:
 		return false
 	case flags&(ItemText|ItemAnon) == 0 && a.Kernel != dictionary.KernelNothing:
-		e.joined(v, data)
+		e.joined(v, a.Kernel, data)
 	default:
 		v.Bytes = data
 	}
@@ -107,24 +107,22 @@ func (e *Event) item(tag uint8, c dictionary.Class, v *Value) bool {
 }
 
 // joined puts a path that user space said onto the directory it is relative to.
-func (e *Event) joined(v *Value, said []byte) {
-	v.Bytes = said
-	if len(said) > 0 && said[0] == '/' {
-		return
+func (e *Event) joined(v *Value, k dictionary.Kernel, said []byte) {
+	class, dir := v.Class, uint8(TagDir)
+	if k == dictionary.KernelPath2 {
+		dir = TagDir2
 	}
-	class := v.Class
-	if !e.path(TagDir, v) && !e.path(TagCwd, v) {
+	absolute := len(said) > 0 && said[0] == '/'
+	if absolute || !e.path(dir, v) && !e.path(TagCwd, v) {
 		v.Class, v.Bytes = class, said
 		return
 	}
 	v.Class = class
 	v.buf = append(v.buf[:0], v.Bytes...)
-	if len(said) > 0 {
-		if n := len(v.buf); n == 0 || v.buf[n-1] != '/' {
-			v.buf = append(v.buf, '/')
-		}
-		v.buf = append(v.buf, said...)
+	if n := len(v.buf); len(said) > 0 && (n == 0 || v.buf[n-1] != '/') {
+		v.buf = append(v.buf, '/')
 	}
+	v.buf = append(v.buf, said...)
 	v.Bytes = v.buf
 }
 

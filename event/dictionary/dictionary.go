@@ -60,7 +60,7 @@ type Arg struct {
 	Class
 	Decoder string   // name of the value decoder ("open_flags", …), "" for none
 	Choices []Choice // the decoders that apply, the first that does wins
-	Decoded bool     // Tracee printed it decoded in 2021, so the default output does too
+	Decoded bool     // the default output decodes it: as Tracee did in 2021, and in events that are new since
 	FD      bool     // a file descriptor: resolved to a path on request
 	Out     bool     // filled by the kernel: read at exit only
 	// Length says where the number of bytes behind a pointer stands: an

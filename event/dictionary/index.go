@@ -1,10 +1,6 @@
 package dictionary
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
+import "fmt"
 
 // MaxArgs is how many arguments an event may have: an item of a record with a
 // smaller tag is one.
@@ -20,7 +16,7 @@ type index struct {
 	names    map[string]*Event
 	sets     map[string][]*Event
 	setNames []string
-	native   [2][2][]*Event // by architecture, 32-bit or not, number
+	native   [2][2][]native // by architecture, 32-bit or not, number
 	decoders map[string]*Decoder
 }
 
@@ -59,49 +55,6 @@ func (x *index) enter(e *Event) error {
 	return nil
 }
 
-// numbers reads the table of native numbers: name, x86-64, arm64, i386, arm EABI.
-func (x *index) numbers(text string) error {
-	line := 0
-	for row := range strings.Lines(text) {
-		line++
-		cells := strings.Split(strings.TrimSpace(row), "\t")
-		if row[0] == '#' {
-			continue
-		}
-		e := x.names[cells[0]]
-		if len(cells) != 5 || e == nil || e.Kind != Syscall {
-			return fmt.Errorf("numbers.txt:%d: want a system call and four numbers, have %q", line, row)
-		}
-		for column, cell := range cells[1:] {
-			if cell == "-" {
-				continue
-			}
-			n, err := strconv.Atoi(cell)
-			if err != nil || n > maxNumber {
-				return fmt.Errorf("numbers.txt:%d: %q is no number of a system call", line, cell)
-			}
-			arch, bits := column%2, column/2
-			if bits == 0 {
-				e.Number[arch] = n
-			} else {
-				e.Number32[arch] = n
-			}
-			t := &x.native[arch][bits]
-			for n >= len(*t) {
-				*t = append(*t, nil)
-			}
-			if old := (*t)[n]; old != nil {
-				return fmt.Errorf("numbers.txt:%d: %s and %s have the same number %d", line, old.Name, e.Name, n)
-			}
-			(*t)[n] = e
-		}
-	}
-	return nil
-}
-
-// maxNumber bounds the tables: numbers beyond it are private to an architecture.
-const maxNumber = 1023
-
 // All are the events of all architectures in the order of their ids. The slice
 // is the dictionary's own: do not change it.
 func All() []*Event { return tables.all }
@@ -123,23 +76,6 @@ func SetNames() []string { return tables.setNames }
 // Members are the events of a set in the order of their ids; nil if there is no
 // such set.
 func Members(set string) []*Event { return tables.sets[set] }
-
-// Native finds the system call behind a number as the processor sees it, in the
-// 64-bit table or (compat) in the 32-bit one; nil if the number means nothing.
-func Native(arch Arch, compat bool, number int) *Event {
-	bits := 0
-	if compat {
-		bits = 1
-	}
-	if int(arch) >= len(tables.native) {
-		return nil
-	}
-	t := tables.native[arch][bits]
-	if number < 0 || number >= len(t) {
-		return nil
-	}
-	return t[number]
-}
 
 // Decoders finds a decoder by name; nil if there is none.
 func Decoders(name string) *Decoder { return tables.decoders[name] }

@@ -90,7 +90,8 @@ func (w *names) append(dst []byte, salt int, d *dictionary.Decoder, arch diction
 		exact = uint32(n) == uint32(v.Num)
 	}
 	if len(text) <= len(e.text) {
-		*e = name{decoder: d, raw: v.Num, arch: arch, class: v.Class, exact: exact, n: uint8(copy(e.text[:], text))}
+		e.decoder, e.raw, e.arch, e.class, e.exact = d, v.Num, arch, v.Class, exact
+		e.n = uint8(copy(e.text[:], text))
 	}
 	return dst, exact
 }
