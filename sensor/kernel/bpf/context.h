@@ -70,7 +70,7 @@ static __always_inline void fill_own_ids(struct context *x, struct task_struct *
 	u32 level = GET(p, level);
 	struct pid *parent = GET(t, real_parent, signal, pids[1]);
 	if (level == 0) {
-		x->pidns = host_pidns;
+		x->pidns = control.host_pidns;
 		x->pid = x->hpid;
 		x->tid = x->htid;
 		x->ppid = x->hppid;
@@ -97,7 +97,7 @@ static __always_inline u32 container_bits(struct context *x)
 	if (known)
 		return *known;
 	/* no cgroup tells, but namespaces of one's own do */
-	if (x->pidns && x->pidns != host_pidns && x->mntns && x->mntns != host_mntns)
+	if (x->pidns && x->pidns != control.host_pidns && x->mntns && x->mntns != control.host_mntns)
 		return BIT_CONTAINER;
 	return 0;
 }
@@ -129,7 +129,7 @@ static __always_inline void fill_context(struct context *x, struct task_struct *
 	}
 	if (p)
 		fill_own_ids(x, t, p);
-	x->bits = container_bits(x) | (x->start >= started ? BIT_NEW : 0) | version << 16;
+	x->bits = container_bits(x) | (x->start >= control.started ? BIT_NEW : 0) | version << 16;
 }
 
 /* ---- the process-level conditions, once per context ---- */
@@ -214,7 +214,7 @@ static __always_inline u32 passing(struct context *x, u32 tgid, u32 version)
 
 static __always_inline bool out_of_scope(u32 tgid)
 {
-	if (tgid == self)
+	if (tgid == control.self)
 		return true;
 	if (!control.tree)
 		return false;

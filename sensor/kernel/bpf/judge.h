@@ -11,17 +11,17 @@ struct judge {
 
 /* The item with a tag: where its data begin, and how long they are. */
 struct find {
-	u64 head;
+	void *record;
 	u32 offset, size, tag, found, length;
 };
 
 static long find_step(u32 i, struct find *f)
 {
-	struct cpu *c = this_cpu();
-	if (!c || f->offset + sizeof(struct item) > f->size)
+	u32 o = f->offset;
+	barrier_var(o);
+	if (o > RECORD_MOST || o + sizeof(struct item) > f->size)
 		return 1;
-	u32 o = f->offset & (SLACK - 1);
-	struct item *it = (void *)at(c, f->head) + o;
+	struct item *it = f->record + o;
 	if (it->tag == f->tag) {
 		f->found = o + sizeof(struct item);
 		f->length = it->len;
@@ -43,9 +43,10 @@ static __always_inline void find_item(struct find *f)
 #endif
 }
 
-static __always_inline bool item_holds(struct cpu *c, struct record *r, u64 head, struct atom *a)
+/* Records of the lane too: they have as much room behind RECORD_MOST. */
+static __always_inline bool item_holds(struct record *r, struct atom *a)
 {
-	struct find f = {.head = head, .offset = HEADER + 8 * (r->nargs & 15), .size = r->size, .tag = a->tag};
+	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = r->size, .tag = a->tag};
 	find_item(&f);
 	if (!f.found)
 		return false;
@@ -54,9 +55,10 @@ static __always_inline bool item_holds(struct cpu *c, struct record *r, u64 head
 	u32 o = f.found;
 	if (a->op == OP_TAIL) /* the data's end against the end of str */
 		o = f.found + f.length - 64;
-	if (a->op == OP_RANGE || a->op == OP_MASK)
-		o = f.found + a->offset;
-	u64 *w = (void *)r + (o & (SLACK - 1));
+	barrier_var(o);
+	if (o > RECORD_MOST + STRING_MOST)
+		return false;
+	u64 *w = (void *)r + o;
 	u64 diff = 0;
 	for (int n = 0; n < 8; n++)
 		diff |= (w[n] ^ a->str[n]) & a->strmask[n];
@@ -76,7 +78,7 @@ static long judge_atom(u32 i, struct judge *j)
 	else if (a->on == ON_RECORD)
 		yes = word_holds(a, *(u64 *)((void *)r + (a->offset & 0x7c)));
 	else
-		yes = item_holds(c, r, j->head, a);
+		yes = item_holds(r, a);
 	fold(&j->v, a, yes);
 	return 0;
 }

@@ -75,7 +75,8 @@ static __always_inline void walk_typed(struct walk *w, void *out)
 }
 #endif
 
-static long walk_step(u32 i, struct walk *w)
+/* One step by probes: 1 at the end. */
+static __always_inline long climb(struct walk *w, void *out)
 {
 	u64 d = w->dentry, vm = w->vfs;
 	if (d == w->root_dentry && vm == w->root_vfs) {
@@ -97,10 +98,6 @@ static long walk_step(u32 i, struct walk *w)
 	u32 o = w->length;
 	if (o > PATH_MOST)
 		return 1;
-	struct cpu *c = this_cpu();
-	if (!c)
-		return 1;
-	void *out = (void *)c + RING + (w->out & ring_mask);
 	w->length = put_name(out, o, BPF_CORE_READ(de, d_name.name));
 	u64 parent = (u64)BPF_CORE_READ(de, d_parent);
 	if (d == parent) {
@@ -109,6 +106,14 @@ static long walk_step(u32 i, struct walk *w)
 	}
 	w->dentry = parent;
 	return 0;
+}
+
+static long walk_step(u32 i, struct walk *w)
+{
+	struct cpu *c = this_cpu();
+	if (!c)
+		return 1;
+	return climb(w, (void *)c + RING + (w->out & ring_mask));
 }
 
 #ifdef OLD

@@ -7,11 +7,7 @@
 #include "record.h"
 
 const volatile u32 ring_mask = 0;
-const volatile u32 self = 0;	     /* own process id: never reported; 0: nobody's */
-const volatile u64 started = 0;	     /* ns: processes that began later are new */
 const volatile s32 cgroup_ssid = -1; /* v1 controller whose path names containers; -1: v2 */
-const volatile u32 host_pidns = 0;
-const volatile u32 host_mntns = 0;
 const volatile bool stacks = false;   /* user stack with every event */
 const volatile bool exec_env = false; /* environment with execve */
 
@@ -35,6 +31,7 @@ enum {
 	D_SWAP = 8,   /* arguments 3 and 4 change places in the 32-bit and arm64 ABIs: clone */
 	D_ITEMS = 16, /* has anything beyond its words */
 	D_STASH = 32, /* the object is looked up at entry */
+	D_STATE = 64, /* credentials or namespaces may have changed */
 };
 enum { K_NONE, K_STRING, K_SOCKADDR, K_SOCKADDR_OUT, K_BUFFER_OUT, K_PAIR, K_STRINGS };
 enum { O_NONE, O_FILE, O_SOCKET, O_CWD, O_ROOT };
@@ -57,6 +54,10 @@ struct desc {
 
 struct control {
 	u32 version, generation;
+	u32 self; /* own process id: never reported; 0: nobody's */
+	u32 host_pidns, host_mntns;
+	u32 pad;
+	u64 started;  /* ns: processes that began later are new */
 	u32 tree;     /* 1: only processes in `scope` are in scope */
 	u32 arm_tid;  /* the thread of ours whose next child is the root of the tree */
 	u32 scoped;   /* processes in `scope` */

@@ -32,7 +32,7 @@ struct item {
 	u32 len;
 };
 enum { FLAG_COMPAT = 1, FLAG_ENTRY = 2, FLAG_CUT = 4, FLAG_MISMATCH = 8, FLAG_MORE = 16, FLAG_NESTED = 32 };
-enum { ITEM_CUT = 1, ITEM_DETACHED = 2, ITEM_DELETED = 4, ITEM_ANON = 8, ITEM_HOLE = 16 };
+enum { ITEM_CUT = 1, ITEM_DETACHED = 2, ITEM_DELETED = 4, ITEM_ANON = 8, ITEM_HOLE = 16, ITEM_TEXT = 32 };
 enum {
 	TAG_PATH = 0x20,
 	TAG_FILE,
@@ -50,6 +50,7 @@ enum {
 	TAG_DIR,
 	TAG_INTERP,
 	TAG_DIR2,
+	TAG_SUNPEER,
 };
 struct fileinfo {
 	u64 ino;
@@ -84,4 +85,5 @@ struct cpu {
 	u64 generated[SLOTS], filtered[SLOTS], lost[SLOTS];
 };
 #define RING 32768 /* offset of the ring in the element */
-#define SLACK 32768 /* the last record may run over the ring's end by this much: none ever wraps */
+#define ROOM 32768 /* no record is longer */
+#define SLACK (ROOM + 8192) /* the last record runs over the ring's end: none ever wraps; the rest is the verifier's */

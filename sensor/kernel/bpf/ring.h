@@ -20,10 +20,10 @@ static __always_inline void publish(struct cpu *c, u64 head)
 static __always_inline bool has_room(struct cpu *c, u64 head)
 {
 	u64 size = (u64)ring_mask + 1;
-	if (head - c->tail_cache + SLACK <= size)
+	if (head - c->tail_cache + ROOM <= size)
 		return true;
 	c->tail_cache = *(volatile u64 *)&c->tail;
-	return head - c->tail_cache + SLACK <= size;
+	return head - c->tail_cache + ROOM <= size;
 }
 
 /* Finds room for a record of this slot and marks it as being written, so that
@@ -72,5 +72,6 @@ static __always_inline u32 put_item(void *r, u32 len, u8 tag, u8 flags, u32 n)
 	return len + sizeof(struct item) + ((n + 7) & ~7u);
 }
 
-/* An item may begin below this: the longest of them still fits. */
-#define RECORD_MOST (SLACK - 8192)
+/* An item may begin up to here: the longest of them still fits. */
+#define RECORD_MOST (ROOM - 8192)
+#define STRING_MOST 4096

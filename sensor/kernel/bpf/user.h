@@ -4,7 +4,6 @@
 #pragma once
 #include "ring.h"
 
-#define STRING_MOST 4096
 #define SOCKADDR_MOST 128 /* sockaddr_storage */
 
 /* How many bytes to read; 0: nothing to read. */
