@@ -8,9 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulwark-security/bulwark/event/dictionary"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
-	"github.com/bulwark-security/bulwark/test/program/tiny"
 )
 
 func TestMain(m *testing.M) { subject.Main(m) }
@@ -74,7 +72,7 @@ func (s *scene) play() {
 		p := &s.programs[i]
 		a := &actor{program: p, scene: s, file: s.names[p.name]}
 		s.actors = append(s.actors, a)
-		a.compile(s.t)
+		compileTo(s.t, a.file, s.expand(a.script))
 	}
 	for _, a := range s.actors {
 		if a.gated() && !a.after && a.name != s.command {
@@ -222,16 +220,4 @@ func (s *scene) checkAccount(r subject.Run) {
 func comm() string {
 	b, _ := os.ReadFile("/proc/self/comm")
 	return strings.TrimSpace(string(b))
-}
-
-// compile writes the program.
-func (a *actor) compile(t *testing.T) {
-	t.Helper()
-	image, err := tiny.Compile(a.scene.expand(a.script), dictionary.Host)
-	if err != nil {
-		t.Fatalf("%s: program %s: %v", a.scene.name, a.name, err)
-	}
-	if err := os.WriteFile(a.file, image, 0o755); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -27,6 +27,7 @@ type Event struct {
 	ArgsNum             int             `json:"argsNum"`
 	ReturnValue         int64           `json:"returnValue"`
 	Args                []Arg           `json:"args"`
+	Flags               []string        `json:"flags"`
 	Object              json.RawMessage `json:"object"`
 	Process             json.RawMessage `json:"process"`
 	Line                string          `json:"-"`

@@ -144,7 +144,13 @@ func Launch(t testing.TB, args ...string) *Trace {
 // its account, or "".
 func LaunchRaw(t testing.TB, stats string, args ...string) *Trace {
 	t.Helper()
-	tr := &Trace{Cmd: Command(t, args...), t: t, stats: stats, done: make(chan struct{})}
+	return LaunchCommand(t, stats, Command(t, args...))
+}
+
+// LaunchCommand starts what Command made and the caller has changed.
+func LaunchCommand(t testing.TB, stats string, cmd *exec.Cmd) *Trace {
+	t.Helper()
+	tr := &Trace{Cmd: cmd, t: t, stats: stats, done: make(chan struct{})}
 	tr.Cmd.Stdout, tr.Cmd.Stderr = &tr.stdout, &tr.stderr
 	if err := tr.Cmd.Start(); err != nil {
 		t.Fatal(err)
