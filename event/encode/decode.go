@@ -414,14 +414,12 @@ func (d *Decoder) time() event.Time {
 	if !d.keys[keyMonotonicNs].ok() {
 		at = d.timestamp()
 	}
-	if v := d.keys[keyTime]; v.ok() {
-		var b [40]byte
-		text := unquote(b[:0], d.text(v))
-		if wall, err := time.Parse(time.RFC3339Nano, string(text)); err == nil {
-			d.offset, d.timed = wall.UnixNano()-int64(at), true
-		} else {
+	if v := d.keys[keyTime]; !d.null(v) {
+		wall, err := time.Parse(time.RFC3339Nano, d.keep(v, span{}))
+		if err != nil {
 			d.fail(v, "want a time such as 2006-01-02T15:04:05.999999999Z, have %s", d.text(v))
 		}
+		d.offset, d.timed = wall.UnixNano()-int64(at), err == nil
 	}
 	return at
 }

@@ -180,7 +180,7 @@ var widths = map[string]int{
 // typed converts a number by the type that stands beside it.
 func (d *Decoder) typed(a *argument, row *dictionary.Arg) uint64 {
 	width := 0
-	if a.ctype.ok() {
+	if d.is(a.ctype, '"') {
 		var b [32]byte
 		width = widths[string(unquote(b[:0], d.text(a.ctype)))]
 	}

@@ -66,6 +66,9 @@ func (p *jsonPrinter) appendWordArg(dst []byte, e *event.Event, a *dictionary.Ar
 		dst = p.appendFD(dst, e, i)
 	default:
 		dst = appendNumber(dst, &p.v)
+		if e.Word(i)&event.AlertSaved != 0 && e.Decoder(i, event.ModeAll) == alerts {
+			dst = appendUint(append(dst, `,"raw":`...), e.Word(i))
+		}
 	}
 	if hasItem {
 		dst = appendBase64(append(dst, `,"bytes":`...), item)
