@@ -63,10 +63,12 @@ func (s Sockaddr) Keys() []string {
 // AppendField appends the text of the i-th field of Keys.
 func (s Sockaddr) AppendField(dst []byte, i int) []byte {
 	keys := s.Keys()
-	if i == 0 || i >= len(keys) {
-		return families.Append(dst, dictionary.Host, uint64(s.Family()))
+	if i < 0 || i >= len(keys) {
+		return dst
 	}
 	switch keys[i] {
+	case "sa_family":
+		return families.Append(dst, dictionary.Host, uint64(s.Family()))
 	case "sun_path":
 		return s.appendSunPath(dst)
 	case "sin_addr", "sin6_addr":

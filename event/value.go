@@ -46,16 +46,19 @@ var unspec = []byte{0, 0}
 // memory was not readable, or the event came without arguments.
 func (e *Event) Arg(i int, v *Value) bool {
 	info := e.Info()
-	if info == nil || i < 0 || i >= len(info.Args) || !e.Present(i) {
+	if info == nil || i < 0 || i >= len(info.Args) {
 		return false
 	}
 	a := &info.Args[i]
+	if a.Kernel != dictionary.KernelNothing && e.kernelFact(a.Kernel, v) {
+		return true
+	}
+	if !e.Present(i) {
+		return false
+	}
 	v.Class, v.Num, v.Cut, v.Bytes = a.Class, 0, false, nil
 	if a.Class.Word() {
 		v.Num = e.number(a.Class, e.Word(i))
-		return true
-	}
-	if a.Kernel != dictionary.KernelNothing && e.kernelFact(a.Kernel, v) {
 		return true
 	}
 	data, flags, ok := e.Item(uint8(i))

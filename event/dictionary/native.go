@@ -2,6 +2,7 @@ package dictionary
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -73,12 +74,14 @@ func (x *index) numbers(text string) error {
 	return nil
 }
 
-// numberColumns are the tables behind the columns.
-var numberColumns = []struct {
+type numberColumn struct {
 	name string
 	arch Arch
 	bits int // 0: the 64-bit table
-}{{"amd64", AMD64, 0}, {"arm64", ARM64, 0}, {"i386", AMD64, 1}, {"arm", ARM64, 1}}
+}
+
+// numberColumns are the tables behind the columns.
+var numberColumns = []numberColumn{{"amd64", AMD64, 0}, {"arm64", ARM64, 0}, {"i386", AMD64, 1}, {"arm", ARM64, 1}}
 
 func (x *index) numberRow(cells []string) error {
 	if len(cells) == 5 {
@@ -130,6 +133,9 @@ func parseRegisters(e *Event, text string) (map[string][]Register, error) {
 	all := map[string][]Register{}
 	for word := range strings.FieldsSeq(text) {
 		column, list, _ := strings.Cut(word, "=")
+		if !slices.ContainsFunc(numberColumns, func(c numberColumn) bool { return c.name == column }) {
+			return nil, fmt.Errorf("%s: no table %q", word, column)
+		}
 		for item := range strings.SplitSeq(list, ",") {
 			r, err := parseRegister(item)
 			if err != nil {
