@@ -240,8 +240,9 @@ func parseNumber(text string) (uint64, bool) {
 		n, err := strconv.ParseUint(hex, 16, 64)
 		return n, err == nil
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return uint64(n), true
+	if strings.HasPrefix(text, "-") {
+		n, err := strconv.ParseInt(text, 10, 64)
+		return uint64(n), err == nil
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	return n, err == nil

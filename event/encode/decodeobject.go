@@ -181,16 +181,16 @@ func (d *Decoder) fieldNumber(f event.Field, v, raw span) uint64 {
 	from, to := d.string(v)
 	text := string(d.buf[from:to])
 	d.buf = d.buf[:from]
-	if n, ok := parseNumber(text); ok {
-		return n
-	}
+	n, ok := uint64(0), false
 	if by := f.Decoder(); by != nil {
-		if n, ok := by.Parse(d.e.Arch, text); ok {
-			return n
-		}
+		n, ok = by.Parse(d.e.Arch, text)
+	} else {
+		n, ok = parseNumber(text)
 	}
-	d.fail(v, "%q is no %s", text, f)
-	return 0
+	if !ok {
+		d.fail(v, "%q is no %s", text, f)
+	}
+	return n
 }
 
 // socketItem is a TagSocket item while its keys are read.

@@ -163,14 +163,13 @@ func (p *jsonPrinter) appendVectorFact(dst []byte, e *event.Event, tag uint8, ke
 	return appendItemFlags(dst, key, flags&(event.ItemCut|event.ItemHole))
 }
 
-// The facts of files and sockets that are numbers.
+// The facts of files and sockets that are numbers: see event.File.
 var (
 	fileFacts = [...]struct {
-		field event.Field
-		key   string
+		at  int // in the item
+		key string
 	}{
-		{event.FieldDev, `"dev":`}, {event.FieldMode, `"mode":`}, {event.FieldUID, `"uid":`},
-		{event.FieldGID, `"gid":`}, {event.FieldFlags, `"flags":`},
+		{8, `,"dev":`}, {12, `,"mode":`}, {16, `,"uid":`}, {20, `,"gid":`}, {24, `,"flags":`},
 	}
 	socketFacts = [...]struct {
 		field event.Field
@@ -183,20 +182,15 @@ var (
 
 func (p *jsonPrinter) appendFile(dst []byte, e *event.Event) []byte {
 	data, _, _ := e.Item(event.TagFile)
-	if len(data) < 8 || !e.Object(event.FieldDev, &p.v) {
+	if !e.Object(event.FieldFSType, &p.v) {
 		return dst
 	}
 	dst = appendUint(append(dst, `"inode":`...), binary.LittleEndian.Uint64(data))
-	dst = append(dst, ',')
 	for i := range fileFacts {
-		if e.Object(fileFacts[i].field, &p.v) {
-			dst = append(appendUint(append(dst, fileFacts[i].key...), p.v.Num), ',')
-		}
+		dst = append(dst, fileFacts[i].key...)
+		dst = appendUint(dst, uint64(binary.LittleEndian.Uint32(data[fileFacts[i].at:])))
 	}
-	if e.Object(event.FieldFSType, &p.v) {
-		dst = p.appendFact(append(dst, `"fstype":"`...), e, event.FieldFSType)
-	}
-	return dst
+	return p.appendFact(append(dst, `,"fstype":"`...), e, event.FieldFSType)
 }
 
 // appendFact writes the name of a number that p.v holds, its closing quote and a

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"strconv"
+	"unsafe"
 
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
@@ -84,7 +85,7 @@ func (w *names) append(dst []byte, salt int, d *dictionary.Decoder, arch diction
 	at := len(dst)
 	dst = d.Append(dst, arch, v.Num)
 	text := dst[at:]
-	n, ok := d.Parse(arch, string(text))
+	n, ok := d.Parse(arch, unsafe.String(unsafe.SliceData(text), len(text))) // read only, and only here
 	exact = ok && n == v.Num
 	if ok && (v.Class == dictionary.Int || v.Class == dictionary.Uint) {
 		exact = uint32(n) == uint32(v.Num)

@@ -37,6 +37,13 @@ func (s *scanner) fail(offset int, format string, args ...any) {
 
 // peek is the next byte that is not blank, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
+		return s.text[s.pos]
+	}
+	return s.peekBeyond()
+}
+
+func (s *scanner) peekBeyond() byte {
 	for ; s.pos < len(s.text); s.pos++ {
 		switch s.text[s.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -177,39 +184,46 @@ func (s *scanner) literal(word string) {
 // number walks over a number of RFC 8259.
 func (s *scanner) number() {
 	from := s.pos
-	digits := func() int {
-		n := 0
-		for ; s.pos < len(s.text) && s.text[s.pos] >= '0' && s.text[s.pos] <= '9'; s.pos++ {
-			n++
-		}
-		return n
+	if s.text[s.pos] == '-' {
+		s.pos++
 	}
-	at := func(set string) bool {
-		if s.pos < len(s.text) {
-			for i := range len(set) {
-				if s.text[s.pos] == set[i] {
-					s.pos++
-					return true
-				}
-			}
-		}
-		return false
-	}
-	at("-")
 	first := s.pos
-	n := digits()
+	n := s.digits()
 	ok := n == 1 || n > 1 && s.text[first] != '0'
-	if ok && at(".") {
-		ok = digits() > 0
+	if ok && s.pos < len(s.text) && s.text[s.pos] == '.' {
+		s.pos++
+		ok = s.digits() > 0
 	}
-	if ok && at("eE") {
-		at("+-")
-		ok = digits() > 0
+	if ok && s.pos < len(s.text) && s.text[s.pos]|0x20 == 'e' {
+		s.pos++
+		if s.pos < len(s.text) && (s.text[s.pos] == '+' || s.text[s.pos] == '-') {
+			s.pos++
+		}
+		ok = s.digits() > 0
 	}
 	if !ok {
 		s.fail(from, "a number is malformed")
 	}
 }
+
+// digits walks over decimal digits and returns their number.
+func (s *scanner) digits() int {
+	i := s.pos
+	for i < len(s.text) && s.text[i]-'0' <= 9 {
+		i++
+	}
+	n := i - s.pos
+	s.pos = i
+	return n
+}
+
+// ordinary marks the bytes of a string that mean themselves.
+var ordinary = func() (t [256]bool) {
+	for c := 0x20; c <= 0xff; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
 
 // string walks over a string, quotes included.
 func (s *scanner) string() span {
@@ -218,28 +232,30 @@ func (s *scanner) string() span {
 		s.fail(s.pos, "want a string, have %s", s.have())
 		return span{}
 	}
-	i := from + 1
-	for i < len(s.text) {
-		switch c := s.text[i]; {
-		case c == '"':
+	for i := from + 1; ; {
+		for i < len(s.text) && ordinary[s.text[i]] {
+			i++
+		}
+		if i >= len(s.text) {
+			s.fail(from, "a string has no end")
+			return span{}
+		}
+		switch s.text[i] {
+		case '"':
 			s.pos = i + 1
 			return span{from, s.pos}
-		case c == '\\':
+		case '\\':
 			n := s.escape(i)
 			if n == 0 {
 				s.fail(i, "an escape is malformed")
 				return span{}
 			}
 			i += n
-		case c < 0x20:
+		default:
 			s.fail(i, "a control byte stands in a string")
 			return span{}
-		default:
-			i++
 		}
 	}
-	s.fail(from, "a string has no end")
-	return span{}
 }
 
 // escape is the length of the escape at i, 0 if it is none.
