@@ -119,14 +119,11 @@ func TestParse(t *testing.T) {
 
 // TestTablesRefuse shows that a mistake in a text is found.
 func TestTablesRefuse(t *testing.T) {
-	fresh := func() *index {
-		return &index{names: map[string]*Event{}, sets: map[string][]*Event{}, decoders: map[string]*Decoder{}}
-	}
 	for _, text := range []string{
 		"\tA\t1\n", "one\n", "one kind\n", "one enum\none flags\n", "one flags silent=x\n", "one flags wrong\n",
 		"one enum\n\tA\n", "one enum\n\tA\tx\n", "one enum\n\tA\t1 amd64=2\n", "one flags\n\tA\t1/x\n",
 	} {
-		if fresh().valueFile("", text) == nil {
+		if newIndex().valueFile("", text) == nil {
 			t.Errorf("the values %q are accepted", text)
 		}
 	}
@@ -135,7 +132,7 @@ func TestTablesRefuse(t *testing.T) {
 		"one\t1\t-\tsyscall\thelp\n\targ\n", "one\t1\t-\tsyscall\thelp\n\targ\tint\tnosuch\n",
 		"one\t1\t-\tsyscall\thelp\n" + strings.Repeat("\targ\tint\n", MaxArgs+1),
 	} {
-		if fresh().eventFile("", text) == nil {
+		if newIndex().eventFile("", text) == nil {
 			t.Errorf("the events %q are accepted", text)
 		}
 	}
@@ -143,7 +140,7 @@ func TestTablesRefuse(t *testing.T) {
 		"one\t1\t-\tsyscall\thelp\none\t2\t-\tsyscall\thelp\n", "one\t1\t-\tsyscall\thelp\ntwo\t1\t-\tsyscall\thelp\n",
 		"one\t1\t-\tsyscall\thelp\n\targ\tint\n\targ\tint\n", "one\t1\t-\tsyscall\thelp\n\targ\tint\tlen:nosuch\n",
 	} {
-		x := fresh()
+		x := newIndex()
 		err := x.eventFile("", text)
 		for _, e := range x.all {
 			if err == nil {
@@ -159,7 +156,7 @@ func TestTablesRefuse(t *testing.T) {
 		"openat\t1\t-\t-\t-\tarm64=0\n", "openat\t1\t-\t-\t-\tarm64=0,1,2,9\n", "openat\t1\t-\t-\t-\tvax=0,1,2,3\n",
 		"openat\t1\t-\t-\t-\nopen\t1\t-\t-\t-\n",
 	} {
-		x := fresh()
+		x := newIndex()
 		for _, name := range []string{"openat", "open", "do_exit"} {
 			e := *Lookup(name)
 			x.names[name] = &e

@@ -18,6 +18,15 @@ type index struct {
 	setNames []string
 	native   [2][2][]native // by architecture, 32-bit or not, number
 	decoders map[string]*Decoder
+	setHelp  map[string]string
+	seen     map[ID][]Sighting
+}
+
+func newIndex() *index {
+	return &index{
+		names: map[string]*Event{}, sets: map[string][]*Event{}, decoders: map[string]*Decoder{},
+		setHelp: map[string]string{}, seen: map[ID][]Sighting{},
+	}
 }
 
 // enter adds a row to the maps and checks it.

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed events/*.txt numbers.txt values/*.txt
+//go:embed events/*.txt values/*.txt numbers.txt sets.txt seen.txt
 var texts embed.FS
 
 // The tables, filled once before anything can ask. The texts are part of the
@@ -32,7 +32,7 @@ var tables = func() *index {
 //
 // The set syscalls is not written: every system call is in it.
 func load() (*index, error) {
-	x := &index{names: map[string]*Event{}, sets: map[string][]*Event{}, decoders: map[string]*Decoder{}}
+	x := newIndex()
 	if err := x.eachLine("values", x.valueFile); err != nil {
 		return nil, err
 	}
@@ -49,6 +49,9 @@ func load() (*index, error) {
 		}
 	}
 	x.setNames = slices.Sorted(maps.Keys(x.sets))
+	if err := x.facts(); err != nil {
+		return nil, err
+	}
 	text, err := texts.ReadFile("numbers.txt")
 	if err != nil {
 		return nil, err
