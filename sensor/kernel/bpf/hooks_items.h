@@ -2,6 +2,7 @@
 /* Kernel objects as items of an entry of the lane. An item that does not fit is
  * left out. Pointers may come from kprobes, so all reads are probes. */
 #pragma once
+#include "hooks_events.h"
 #include "lane.h"
 
 /* Where the next item's data go; 0 when the record is full. */
@@ -30,31 +31,6 @@ static __always_inline void mark_absent(struct scratch *s, u32 arg)
 		RECORD(s)->absent |= 1 << arg;
 }
 
-struct lane_walk {
-	struct walk w;
-	void *out;
-};
-
-static long lane_step(u32 i, struct lane_walk *l) { return climb(&l->w, l->out); }
-
-static __always_inline u32 lane_walk_path(struct lane_walk *l)
-{
-#ifdef OLD
-	l->w.flags |= ITEM_CUT;
-	for (int i = 0; i < OLD_STEPS; i++)
-		if (climb(&l->w, l->out))
-			break;
-#else
-	if (bpf_iter_num_new && bpf_rdonly_cast) {
-		walk_typed(&l->w, l->out);
-	} else {
-		l->w.flags |= ITEM_CUT;
-		bpf_loop(512, lane_step, l, 0);
-	}
-#endif
-	return l->w.length & 4095;
-}
-
 /* A path as the current task sees it: components leaf first. */
 static __noinline int lane_path(struct scratch *s, u32 tag, u64 vfs, u64 dentry)
 {
@@ -63,15 +39,10 @@ static __noinline int lane_path(struct scratch *s, u32 tag, u64 vfs, u64 dentry)
 	void *data = item_data(s);
 	if (!data)
 		return 0;
-	struct task_struct *t = CURRENT();
-	struct lane_walk l = {.w = {.dentry = dentry, .vfs = vfs}, .out = data};
-	struct fs_struct *fs = GET(t, fs);
-	if (fs) {
-		l.w.root_dentry = (u64)GET(fs, root.dentry);
-		l.w.root_vfs = (u64)GET(fs, root.mnt);
-	}
-	u32 n = lane_walk_path(&l);
-	item_end(s, data, tag, l.w.flags, n);
+	struct walk w = {.out = data};
+	walk_from(&w, CURRENT(), vfs, dentry);
+	u32 n = walk_path(&w);
+	item_end(s, data, tag, w.flags, n);
 	return 0;
 }
 

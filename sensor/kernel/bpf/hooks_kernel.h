@@ -10,6 +10,8 @@ enum { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 };
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
 
+#define KERNEL_STACK 16384 /* both architectures, pages of 4 KiB */
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 /* Change times: one struct until 6.5, renamed in 6.6, two fields since 6.11. */
 struct inode___timespec {
@@ -50,6 +52,12 @@ struct mnt_namespace___root {
 	struct mount *root;
 };
 struct k_sigaction;
+struct task_struct___stack {
+	void *stack;
+};
+struct sock___socket {
+	struct socket *sk_socket;
+};
 struct sigaction {
 	void *sa_handler;
 	unsigned long sa_flags;
@@ -61,13 +69,6 @@ struct bpf_map {
 	u32 id;
 	char name[16];
 };
-struct unix_address___name {
-	int len;
-	u8 name[];
-};
-struct unix_sock {
-	struct unix_address *addr;
-};
 struct io_cqe {
 	u64 user_data;
 	int res;
@@ -78,8 +79,5 @@ struct io_kiocb___cqe {
 	u8 opcode;
 	u32 flags;
 	struct io_cqe cqe;
-};
-struct user_namespace___inum {
-	struct ns_common ns;
 };
 #pragma clang attribute pop

@@ -25,8 +25,8 @@ struct {
  * program that interrupts it, and so on. It remembers whose context it holds. */
 #define NESTING 4
 #define LANE_ARGS 16
-#define LANE_RECORD 28672
-#define LANE_LIMIT (LANE_RECORD - 4096 - 512) /* an item may begin below this */
+#define LANE_RECORD (RECORD_MOST + STRING_MOST + 64) /* as much as item_holds may look at */
+#define LANE_LIMIT (LANE_RECORD - 4096 - 512)	     /* an item may begin below this */
 struct scratch {
 	u32 busy, want;
 	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
@@ -121,7 +121,7 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 	u32 selected = control.descs[slot].plans[control.version & 1];
 	if (!selected && kind != LIFECYCLE)
 		return 0;
-	if (GET(t, tgid) == self)
+	if (GET(t, tgid) == control.self)
 		return 0;
 	struct cpu *c = this_cpu();
 	if (!c)
@@ -164,7 +164,7 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 	return s;
 }
 
-/* ---- conditions on the record: numbers here, strings in user space ---- */
+/* ---- conditions on the record ---- */
 
 struct lane_judge {
 	struct verdict v;
@@ -172,15 +172,30 @@ struct lane_judge {
 	u32 first;
 };
 
+/* What the record does not carry satisfies nothing. */
+static __always_inline bool lane_word_holds(struct scratch *s, struct atom *a)
+{
+	struct record *r = RECORD(s);
+	u32 offset = a->offset & 0xfc;
+	if (offset >= HEADER) {
+		u32 arg = (offset - HEADER) >> 3;
+		if (arg >= r->nargs || r->absent >> (arg & 15) & 1)
+			return false;
+	}
+	return word_holds(a, *(u64 *)(s->record + offset));
+}
+
 static long lane_atom(u32 i, struct lane_judge *j)
 {
 	struct scratch *s = j->s;
 	struct atom *a = &control.atoms[j->v.version & 1][(j->first + i) & (ATOMS - 1)];
-	bool yes = !a->negated; /* what is not tested here is left to user space */
+	bool yes;
 	if (a->on == ON_CONTEXT)
 		yes = context_holds(&s->entry.ctx, a);
 	else if (a->on == ON_RECORD)
-		yes = word_holds(a, *(u64 *)(s->record + (a->offset & 0xf8)));
+		yes = lane_word_holds(s, a);
+	else
+		yes = item_holds(RECORD(s), a);
 	fold(&j->v, a, yes);
 	return 0;
 }
