@@ -1,9 +1,11 @@
 package encode
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,6 +181,44 @@ func TestLinesThatAreNoEvents(t *testing.T) {
 	if got, want := string(p.Error(nil, io.ErrUnexpectedEOF)), `{"error":"unexpected EOF"}`+"\n"; got != want {
 		t.Errorf("error: got %s", got)
 	}
+}
+
+// Whatever stands in a record, it prints as JSON that says all of it, and as one
+// line of a table.
+func FuzzPrint(f *testing.F) {
+	g := newGenerator(4)
+	for _, name := range []string{"openat", "execve", "connect", "getpeername", "commit_creds", "mem_prot_alert", "setsockopt"} {
+		f.Add(slices.Clone(g.event(dictionary.Lookup(name)).Raw()), false)
+	}
+	p, table := newJSON(complete, Env{}), newTable(Config{Format: Table, ParseArguments: true}, Env{})
+	f.Fuzz(func(t *testing.T, raw []byte, arm bool) {
+		var e event.Event
+		if raw = slices.Clone(raw); len(raw) >= event.HeaderSize {
+			raw[15] &= byte(event.FlagNested<<1 - 1) // bits that mean nothing are not said
+		}
+		if !e.SetRaw(raw) || e.Info() == nil {
+			return
+		}
+		if arm {
+			e.Arch = dictionary.ARM64
+		}
+		line, err := p.Append(nil, &e)
+		if err != nil || !json.Valid(line) {
+			t.Fatalf("prints as %s, %v", line, err)
+		}
+		var back event.Event
+		var b event.Builder
+		if err := Decode(line, &back, &b); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		if s := differs(&e, &back); s != "" {
+			t.Fatalf("%s\n%s", s, line)
+		}
+		row, err := table.Append(nil, &e)
+		if err != nil || bytes.Count(row, []byte{'\n'}) != 1 || bytes.IndexByte(row, 0x1b) >= 0 {
+			t.Fatalf("prints as %q, %v", row, err)
+		}
+	})
 }
 
 func FuzzDecode(f *testing.F) {

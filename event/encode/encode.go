@@ -98,10 +98,10 @@ func (silence) Begin(dst []byte) []byte                           { return dst }
 func (silence) Append(dst []byte, _ *event.Event) ([]byte, error) { return dst, nil }
 func (silence) Gap(dst []byte, _ Gap) []byte                      { return dst }
 func (silence) End(dst []byte, _ Stats) []byte                    { return dst }
-func (silence) Error(dst []byte, err error) []byte                { return appendErrorLine(dst, err) }
+func (silence) Error(dst []byte, err error) []byte                { return AppendError(dst, err) }
 
-// appendErrorLine writes an error as one line of text.
-func appendErrorLine(dst []byte, err error) []byte {
+// AppendError writes an error as lines of text, fit for a terminal.
+func AppendError(dst []byte, err error) []byte {
 	for i, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
 		if i > 0 {
 			dst = append(dst, '\n')

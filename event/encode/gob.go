@@ -51,4 +51,4 @@ func (p *gobPrinter) End(dst []byte, _ Stats) []byte {
 	return dst
 }
 
-func (p *gobPrinter) Error(dst []byte, err error) []byte { return appendErrorLine(dst, err) }
+func (p *gobPrinter) Error(dst []byte, err error) []byte { return AppendError(dst, err) }

@@ -261,4 +261,4 @@ func (p *tablePrinter) End(dst []byte, s Stats) []byte {
 	return append(dst, '}', '\n')
 }
 
-func (p *tablePrinter) Error(dst []byte, err error) []byte { return appendErrorLine(dst, err) }
+func (p *tablePrinter) Error(dst []byte, err error) []byte { return AppendError(dst, err) }
