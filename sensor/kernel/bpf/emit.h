@@ -1,57 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* From a call to its record. */
 #pragma once
+#include "items.h"
 #include "judge.h"
-#include "object.h"
 #include "registers.h"
-#include "user.h"
 
-static __always_inline void begin(struct record *r, struct desc *d, struct cpu *c, struct pt_regs *regs, long ret, u8 flags)
+/* A call as it is being recorded. */
+struct call {
+	struct cpu *c;
+	struct task_struct *t;
+	struct desc *d;
+	struct pt_regs *regs;
+	long ret;
+	u32 slot, shape, want;
+	u8 flags;
+};
+
+#define RAW_OFFSET 128 /* behind the words: there is no item yet when it is used */
+
+/* Writes the head and the words of the record. */
+static __always_inline void begin(struct record *r, struct call *k)
 {
 	r->time = bpf_ktime_get_ns();
-	r->id = d->id;
-	r->nargs = d->nargs;
-	r->flags = flags;
-	r->tid = c->ctx.htid;
-	r->absent = 0;
-	r->ret = ret;
-	read_args(r->args, regs, flags & FLAG_COMPAT, d->flags & D_SWAP);
+	r->id = k->d->id;
+	r->nargs = k->d->nargs;
+	r->flags = k->flags;
+	r->tid = k->c->ctx.htid;
+	r->absent = k->d->absent;
+	r->ret = k->ret;
+	set_length(r, HEADER + 8 * (k->d->nargs & 7));
+	if (k->shape) {
+		u64 *raw = (void *)r + RAW_OFFSET;
+		read_registers(raw, k->regs, k->flags & FLAG_COMPAT);
+		r->absent |= shape_args(r->args, raw, k->shape);
+	} else {
+		read_registers(r->args, k->regs, k->flags & FLAG_COMPAT);
+	}
 }
 
-/* Judges the record and publishes it, or forgets it. */
-static __always_inline int finish(struct cpu *c, struct desc *d, u32 slot, u64 head, struct record *r, u32 len, u32 want)
+/* Judges the record as far as it is written: the plans that may want it. */
+static __always_inline u32 judged(struct call *k, u64 head)
 {
-	u32 copy = c->version & 1;
-	u32 n = d->count[copy];
-	r->size = len;
-	if (n) {
-		want = judge(c, head, d->first[copy], n, want);
-		if (!want) {
-			c->filtered[slot & (SLOTS - 1)]++;
-			abandon_record(c);
-			return 0;
-		}
+	u32 copy = k->c->version & 1;
+	u32 n = k->d->count[copy];
+	if (!n)
+		return k->want;
+	return judge(k->c, head, k->d->first[copy], n, k->want);
+}
+
+static __always_inline int emit(struct call *k)
+{
+	u64 head;
+	if (!open_record(k->c, k->slot, &head))
+		return 0;
+	struct record *r = at(k->c, head);
+	begin(r, k);
+	if (k->d->flags & D_ITEMS)
+		put_items(r, k->t, k->d, k->ret);
+	u32 want = judged(k, head);
+	if (want) {
+		r->wanted = want;
+		close_record(k->c, head, length_of(r));
+	} else {
+		k->c->filtered[k->slot & (SLOTS - 1)]++;
+		abandon_record(k->c);
 	}
-	r->wanted = want;
-	close_record(c, head, len);
 	return 0;
 }
 
-static __always_inline int emit(struct cpu *c, struct task_struct *t, struct desc *d, u32 slot, struct pt_regs *regs, long ret, u8 flags, u32 want)
-{
-	u64 head;
-	if (!open_record(c, slot, &head))
-		return 0;
-	struct record *r = at(c, head);
-	begin(r, d, c, regs, ret, flags);
-	u32 len = HEADER + 8 * (d->nargs & 7);
-	if (d->flags & D_ITEMS)
-		len = put_items(c, t, d, head, r, len, ret);
-	return finish(c, d, slot, head, r, len, want);
-}
-
-/* Whether the process of this call interests a plan that selects the event:
- * counts the event as generated, and as filtered if not. */
+/* Finds out whether a plan that selects the event wants this process's: counts
+ * it as generated, and as filtered if none does. */
 static __always_inline u32 wanted(struct cpu *c, struct task_struct *t, struct desc *d, u32 slot, u32 version)
 {
 	u32 want = d->plans[version & 1];

@@ -46,7 +46,7 @@ static __always_inline void find_item(struct find *f)
 /* Records of the lane too: they have as much room behind RECORD_MOST. */
 static __always_inline bool item_holds(struct record *r, struct atom *a)
 {
-	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = r->size, .tag = a->tag};
+	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = length_of(r), .tag = a->tag};
 	find_item(&f);
 	if (!f.found)
 		return false;

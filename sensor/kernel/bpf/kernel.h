@@ -279,11 +279,21 @@ struct module {
 struct io_kiocb {
 	u8 opcode;
 };
+struct sockaddr_un {
+	u16 sun_family;
+	char sun_path[108];
+};
 struct unix_address {
 	int len;
+	struct sockaddr_un name[1];
+};
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
 };
 #pragma clang attribute pop
 
+#define __VMLINUX_H__ /* register names of the kernel, for kprobes */
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>

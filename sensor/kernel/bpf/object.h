@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The object that a call really reached, behind its descriptor. */
+/* The files that a call really reached. */
 #pragma once
 #include "path.h"
 #include "ring.h"
-#include "user.h"
+
+#define AT_FDCWD (-100)
+
+/* A field of a kernel structure behind any pointer: a typed load where the
+ * kernel has casts, else a probe. */
+#ifdef OLD
+#define FIELD(T, p, f) BPF_CORE_READ((T *)(p), f)
+#else
+#define FIELD(T, p, f) \
+	({ \
+		typeof(((T *)0)->f) value; \
+		if (bpf_rdonly_cast) \
+			value = CAST(T, p)->f; \
+		else \
+			value = BPF_CORE_READ((T *)(p), f); \
+		value; \
+	})
+#endif
 
 static __always_inline struct file *file_of(struct task_struct *t, u32 fd)
 {
@@ -17,67 +34,51 @@ static __always_inline struct file *file_of(struct task_struct *t, u32 fd)
 	return f;
 }
 
-static __always_inline u32 put_path(struct task_struct *t, u64 head, struct record *r, u32 len, u8 tag, u64 vfs, u64 dentry)
+static __always_inline void put_file(struct record *r, struct file *f)
 {
-	struct walk w = {.dentry = dentry, .vfs = vfs};
+	struct fileinfo *o = open_item(r);
+	if (!o)
+		return;
+	struct inode *i = FIELD(struct file, f, f_inode);
+	struct super_block *sb = FIELD(struct inode, i, i_sb);
+	o->ino = FIELD(struct inode, i, i_ino);
+	o->dev = FIELD(struct super_block, sb, s_dev);
+	o->mode = FIELD(struct inode, i, i_mode);
+	o->uid = FIELD(struct inode, i, i_uid.val);
+	o->gid = FIELD(struct inode, i, i_gid.val);
+	o->flags = FIELD(struct file, f, f_flags);
+	o->magic = FIELD(struct super_block, sb, s_magic);
+	close_item(r, o, TAG_FILE, 0, sizeof *o);
+}
+
+static __noinline int put_path(struct record *r, struct task_struct *t, u32 tag, u64 vfs, u64 dentry)
+{
+	struct walk w = {};
+	if (!r)
+		return 0;
+	void *to = open_item(r);
+	if (!to)
+		return 0;
+	walk_from(&w, t, vfs, dentry);
+	w.out = to;
+	u32 n = walk_path(&w);
+	close_item(r, to, tag, w.flags, n);
+	return 0;
+}
+
+static __always_inline void put_file_path(struct record *r, struct task_struct *t, u8 tag, struct file *f)
+{
+	put_path(r, t, tag, (u64)FIELD(struct file, f, f_path.mnt), (u64)FIELD(struct file, f, f_path.dentry));
+}
+
+/* The task's working directory, or its root. */
+static __always_inline void put_place(struct record *r, struct task_struct *t, u8 tag, bool root)
+{
 	struct fs_struct *fs = GET(t, fs);
-	if (fs) {
-		w.root_dentry = (u64)GET(fs, root.dentry);
-		w.root_vfs = (u64)GET(fs, root.mnt);
-	}
-	u32 n = walk_path(&w, head + len + sizeof(struct item), (void *)r + len + sizeof(struct item));
-	return put_item(r, len, tag, w.flags, n);
-}
-
-static __always_inline u32 put_file(struct record *r, u32 len, struct file *f)
-{
-	struct fileinfo *o = (void *)r + len + sizeof(struct item);
-#ifndef OLD
-	if (bpf_rdonly_cast) {
-		struct file *file = CAST(struct file, f);
-		struct inode *i = file->f_inode;
-		o->ino = i->i_ino;
-		o->dev = i->i_sb->s_dev;
-		o->mode = i->i_mode;
-		o->uid = i->i_uid.val;
-		o->gid = i->i_gid.val;
-		o->flags = file->f_flags;
-		o->magic = i->i_sb->s_magic;
-		return put_item(r, len, TAG_FILE, 0, sizeof *o);
-	}
-#endif
-	struct inode *i = BPF_CORE_READ(f, f_inode);
-	o->ino = BPF_CORE_READ(i, i_ino);
-	o->dev = BPF_CORE_READ(i, i_sb, s_dev);
-	o->mode = BPF_CORE_READ(i, i_mode);
-	o->uid = BPF_CORE_READ(i, i_uid.val);
-	o->gid = BPF_CORE_READ(i, i_gid.val);
-	o->flags = BPF_CORE_READ(f, f_flags);
-	o->magic = BPF_CORE_READ(i, i_sb, s_magic);
-	return put_item(r, len, TAG_FILE, 0, sizeof *o);
-}
-
-static __always_inline u32 put_items(struct cpu *c, struct task_struct *t, struct desc *d, u64 head, struct record *r, u32 len, long ret)
-{
-#pragma unroll
-	for (int i = 0; i < PUTS; i++) {
-		if (d->put[i].kind == K_NONE)
-			break;
-		if (len > RECORD_MOST)
-			break;
-		len = put_user(r, len, &d->put[i], ret);
-	}
-	if (d->object == O_FILE && ret >= 0 && len <= RECORD_MOST) {
-		u32 fd = ret, arg = d->object_arg;
-		if (arg < 6)
-			fd = r->args[arg];
-		struct file *f = file_of(t, fd);
-		if (f) {
-			len = put_file(r, len, f);
-			u64 p[2];
-			bpf_core_read(p, sizeof p, &f->f_path);
-			len = put_path(t, head, r, len, TAG_PATH, p[0], p[1]);
-		}
-	}
-	return len;
+	if (!fs)
+		return;
+	if (root)
+		put_path(r, t, tag, (u64)GET(fs, root.mnt), (u64)GET(fs, root.dentry));
+	else
+		put_path(r, t, tag, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry));
 }

@@ -21,7 +21,7 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 
 struct walk {
 	u64 dentry, vfs, root_dentry, root_vfs;
-	u64 out; /* position in the ring, for the loop that cannot hold a pointer */
+	void *out;
 	u32 length, flags;
 };
 
@@ -108,22 +108,15 @@ static __always_inline long climb(struct walk *w, void *out)
 	return 0;
 }
 
-static long walk_step(u32 i, struct walk *w)
-{
-	struct cpu *c = this_cpu();
-	if (!c)
-		return 1;
-	return climb(w, (void *)c + RING + (w->out & ring_mask));
-}
+static long walk_step(u32 i, struct walk *w) { return climb(w, w->out); }
 
 #ifdef OLD
 #define OLD_STEPS 24 /* each is verified on its own */
 #endif
 
-/* Walks into the ring at position `at`, which is `out` in memory. */
-static __always_inline u32 walk_path(struct walk *w, u64 at, void *out)
+/* Writes the names of a path to w->out and returns how many bytes they take. */
+static __always_inline u32 walk_path(struct walk *w)
 {
-	w->out = at;
 #ifdef OLD
 	w->flags |= ITEM_CUT;
 	for (int i = 0; i < OLD_STEPS; i++)
@@ -131,11 +124,27 @@ static __always_inline u32 walk_path(struct walk *w, u64 at, void *out)
 			break;
 #else
 	if (bpf_iter_num_new && bpf_rdonly_cast) {
-		walk_typed(w, out);
+		walk_typed(w, w->out);
 	} else {
 		w->flags |= ITEM_CUT;
 		bpf_loop(512, walk_step, w, 0);
 	}
 #endif
 	return w->length & 4095;
+}
+
+/* Begins a walk from a path to the root of the task. A name that was removed is
+ * marked. */
+static __always_inline void walk_from(struct walk *w, struct task_struct *t, u64 vfs, u64 dentry)
+{
+	struct fs_struct *fs = GET(t, fs);
+	struct dentry *d = (void *)dentry;
+	w->dentry = dentry;
+	w->vfs = vfs;
+	if (fs) {
+		w->root_dentry = (u64)GET(fs, root.dentry);
+		w->root_vfs = (u64)GET(fs, root.mnt);
+	}
+	if (!BPF_CORE_READ(d, d_hash.pprev) && BPF_CORE_READ(d, d_parent) != d)
+		w->flags = ITEM_DELETED;
 }

@@ -12,12 +12,12 @@ const volatile bool stacks = false;   /* user stack with every event */
 const volatile bool exec_env = false; /* environment with execve */
 
 /* One test of one fact, as ../compile.go lays it out. */
-enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_COMPONENT };
+enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_PORT };
 enum { ON_CONTEXT, ON_RECORD, ON_ITEM };
 struct atom {
 	u8 plan, last, negated, op; /* last: of its clause */
 	u8 on, sext, shift, tag;    /* sext: bytes of a signed value, 0 unsigned */
-	u32 offset, pad;	    /* ON_CONTEXT, ON_RECORD: of the word; OP_COMPONENT: depth */
+	u32 offset, pad;	    /* ON_CONTEXT, ON_RECORD: of the word */
 	u64 mask, lo, hi;	    /* strings: lo and hi bound the length */
 	u64 str[8], strmask[8];
 };
@@ -28,7 +28,6 @@ enum {
 	D_ENTRY = 1,  /* emitted at entry */
 	D_CHILD = 2,  /* returns twice: 0 is the child's side */
 	D_EXEC = 4,   /* at exit only when it failed, and without arguments */
-	D_SWAP = 8,   /* arguments 3 and 4 change places in the 32-bit and arm64 ABIs: clone */
 	D_ITEMS = 16, /* has anything beyond its words */
 	D_STASH = 32, /* the object is looked up at entry */
 	D_STATE = 64, /* credentials or namespaces may have changed */
@@ -49,8 +48,15 @@ struct desc {
 	u8 dirfd[2];	       /* argument with the directory's descriptor, FROM_RET: working directory */
 	u16 plans[2];	       /* by copy: a bit per plan that selects it */
 	u16 first[2], count[2]; /* by copy: its atoms */
-	u16 pad;
+	u16 absent;		/* arguments that are never carried */
 };
+
+/* Where 32-bit calls, and a few others, keep their arguments. */
+#define SHAPES 64
+struct shape {
+	u8 low[6], high[6], shift[6]; /* registers, NO_REGISTER: none */
+};
+#define NO_REGISTER 7
 
 struct control {
 	u32 version, generation;
@@ -61,7 +67,7 @@ struct control {
 	u32 tree;     /* 1: only processes in `scope` are in scope */
 	u32 arm_tid;  /* the thread of ours whose next child is the root of the tree */
 	u32 scoped;   /* processes in `scope` */
-	u32 raw;      /* 1: sys_enter and sys_exit are selected */
+	u32 orphans;  /* calls on a CPU that has no ring */
 	u32 process_atoms[2]; /* how many of the atoms, from 0, are about the process */
 	u32 all_plans[2], follow[2];
 	u64 selected[2][16]; /* by native number, both ABIs together; [1]: at entry */
@@ -70,7 +76,11 @@ struct control {
 };
 struct control control SEC(".data.control");
 
-/* Native numbers to slots. */
+/* Native numbers to slots; above these 10 bits the index of a shape, 0: each
+ * argument in its own register. */
 #define NUMBERS 1024
 const volatile u16 slots[NUMBERS];
 const volatile u16 slots32[NUMBERS];
+const volatile struct shape shapes[SHAPES];
+#define SLOT_OF(entry) ((entry) & (SLOTS - 1))
+#define SHAPE_OF(entry) ((entry) >> 10 & (SHAPES - 1))

@@ -68,6 +68,14 @@ struct sockinfo {
 #define SLOT(id) ((id) < 512 ? (id) : (id) < 2000 ? 512 + ((id) - 1000) : (id) < 3000 ? 736 + ((id) - 2000) : 536 + ((id) - 3000))
 #define NO_SLOT (SLOTS - 1)
 
+/* A vector of strings as it is read: see vector.h. */
+struct vector {
+	u64 head;	/* of the record being written */
+	u64 from, text; /* next pointer; string under way, 0: none */
+	u32 item, len;	/* in the record: where the item began, and its end so far */
+	u8 tag, flags, wide, full;
+};
+
 /* One per CPU, mapped by user space. The ring follows at RING. */
 struct cpu {
 	u64 head; /* bytes ever published; bit 0: a record is being written */
@@ -82,6 +90,7 @@ struct cpu {
 	u32 pass; /* a bit per plan that the process satisfies */
 	u8 skip, sent, pad2[2];
 	struct context ctx;
+	struct vector vector;
 	u64 generated[SLOTS], filtered[SLOTS], lost[SLOTS];
 };
 #define RING 32768 /* offset of the ring in the element */

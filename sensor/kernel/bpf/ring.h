@@ -52,16 +52,45 @@ static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
 	return true;
 }
 
-static __always_inline void close_record(struct cpu *c, u64 head, u32 len)
+static __always_inline void close_record(struct cpu *c, u64 head, u32 size)
 {
 	c->sent = 1;
 	c->dropped = 0;
-	publish(c, head + len);
+	publish(c, head + size);
 }
 
 static __always_inline void abandon_record(struct cpu *c) { publish(c, c->head & ~1ull); }
 
-/* Writes the header of an item of n bytes, which are in place behind it. */
+/* The length of a record under way is kept in the record only: what comes out of
+ * memory has no history for the verifier, so its states stay few. */
+static __always_inline u32 length_of(struct record *r) { return *(volatile u32 *)&r->size; }
+static __always_inline void set_length(struct record *r, u32 len) { *(volatile u32 *)&r->size = len; }
+
+/* An item may begin up to here: the longest of them still fits. */
+#define RECORD_MOST (ROOM - 8192)
+#define STRING_MOST 4096
+
+/* Where the next item's data go; 0 when the record is full. */
+static __always_inline void *open_item(struct record *r)
+{
+	u32 len = length_of(r);
+	if (len > RECORD_MOST)
+		return 0;
+	return (void *)r + len + sizeof(struct item);
+}
+
+/* Makes an item of n bytes at data, which is open_item's. */
+static __always_inline void close_item(struct record *r, void *data, u8 tag, u8 flags, u32 n)
+{
+	struct item *it = data - sizeof(struct item);
+	it->tag = tag;
+	it->flags = flags;
+	it->zero = 0;
+	it->len = n;
+	set_length(r, length_of(r) + sizeof(struct item) + ((n + 7) & ~7u));
+}
+
+/* For the lane, which keeps its length elsewhere. */
 static __always_inline u32 put_item(void *r, u32 len, u8 tag, u8 flags, u32 n)
 {
 	struct item *it = r + len;
@@ -71,7 +100,3 @@ static __always_inline u32 put_item(void *r, u32 len, u8 tag, u8 flags, u32 n)
 	it->len = n;
 	return len + sizeof(struct item) + ((n + 7) & ~7u);
 }
-
-/* An item may begin up to here: the longest of them still fits. */
-#define RECORD_MOST (ROOM - 8192)
-#define STRING_MOST 4096

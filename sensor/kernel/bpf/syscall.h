@@ -3,10 +3,25 @@
  * arguments, so most calls need no program at entry. */
 #pragma once
 #include "emit.h"
+#include "exec.h"
+
+#define EV_SYS_ENTER 1000
+#define EV_SYS_EXIT 1001
 
 static __always_inline bool is_selected(u32 when, u32 nr)
 {
 	return nr < NUMBERS && control.selected[when][(nr >> 6) & 15] >> (nr & 63) & 1;
+}
+
+static __always_inline u32 entry_of(u32 nr, bool compat)
+{
+	return compat ? slots32[nr & (NUMBERS - 1)] : slots[nr & (NUMBERS - 1)];
+}
+
+/* The events sys_enter and sys_exit, whose only argument is which call it is. */
+static __noinline int emit_raw(struct cpu *c, struct task_struct *t, u64 id, u64 ret_flags, u32 version)
+{
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -21,7 +36,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
 	u32 version = control.version;
-	u32 slot = (compat ? slots32[nr & (NUMBERS - 1)] : slots[nr & (NUMBERS - 1)]) & (SLOTS - 1);
+	u32 entry = entry_of(nr, compat);
+	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
 	if (d->flags) {
 		if ((d->flags & D_CHILD) && ret == 0)
@@ -32,5 +48,47 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 want = wanted(c, t, d, slot, version);
 	if (!want)
 		return 0;
-	return emit(c, t, d, slot, regs, ret, compat ? FLAG_COMPAT : 0, want);
+	struct call k = {
+		.c = c, .t = t, .d = d, .regs = regs, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry), .want = want,
+		.flags = compat ? FLAG_COMPAT : 0,
+	};
+	return emit(&k);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+{
+	u32 nr = id & ~X32_BIT;
+	if (!is_selected(1, nr))
+		return 0;
+	struct cpu *c = this_cpu();
+	if (!c)
+		return 0;
+	struct task_struct *t = CURRENT();
+	bool compat = is_compat(t);
+	u32 version = control.version;
+	u32 entry = entry_of(nr, compat);
+	u32 slot = SLOT_OF(entry);
+	struct desc *d = &control.descs[slot];
+	if (!(d->flags & D_ENTRY))
+		return 0;
+	if (control.tree && d->flags & D_EXEC)
+		root_execs(c, GET(t, tgid));
+	u32 want = wanted(c, t, d, slot, version), forced = 0;
+	struct call k = {
+		.c = c, .t = t, .d = d, .regs = regs, .slot = slot, .shape = SHAPE_OF(entry), .want = want,
+		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
+	};
+	if (d->flags & D_EXEC) {
+		if (control.follow[version & 1]) {
+			if (context_changed(c, t, version))
+				context_refresh(c, t, version);
+			if (!c->skip)
+				forced = follow_exec(c, GET(t, tgid), version);
+		}
+		if (want || forced)
+			return emit_exec(&k, forced);
+		return 0;
+	}
+	return want ? emit(&k) : 0;
 }

@@ -24,13 +24,24 @@ static __always_inline u32 buffer_size(struct record *r, struct put *p, long ret
 	return size;
 }
 
-static __always_inline u32 put_user(struct record *r, u32 len, struct put *p, long ret)
+/* Whether a path in user memory, an argument that is there already, is a relative one. */
+static __always_inline bool is_relative(struct record *r, u32 arg)
 {
+	u8 first = 0;
+	if (arg > 5 || bpf_probe_read_user(&first, 1, (void *)r->args[arg]))
+		return false;
+	return first != '/';
+}
+
+static __noinline int put_user(struct record *r, struct put *p, long ret)
+{
+	if (!r || !p)
+		return 0;
 	u32 arg = p->arg;
-	if (arg > 5)
-		return len;
+	void *to = open_item(r);
+	if (arg > 5 || !to)
+		return 0;
 	u64 from = r->args[arg];
-	void *to = (void *)r + len + sizeof(struct item);
 	u8 flags = 0;
 	long n = -1;
 
@@ -50,9 +61,9 @@ static __always_inline u32 put_user(struct record *r, u32 len, struct put *p, lo
 		if (from && size && !bpf_probe_read_user(to, size, (void *)from))
 			n = size;
 	}
-	if (n < 0) {
+	if (n < 0)
 		r->absent |= 1 << arg;
-		return len;
-	}
-	return put_item(r, len, arg, flags, (u32)n & (2 * STRING_MOST - 1));
+	else
+		close_item(r, to, arg, flags, (u32)n & (2 * STRING_MOST - 1));
+	return 0;
 }

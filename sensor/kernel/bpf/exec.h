@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* execve and execveat at entry: afterwards the strings are gone. */
+#pragma once
+#include "emit.h"
+#include "vector.h"
+
+/* The plans that follow whoever calls execve now satisfied. */
+static __always_inline u32 follow_exec(struct cpu *c, u32 tgid, u32 version)
+{
+	u32 follow = control.follow[version & 1];
+	u32 bits = c->pass & follow;
+	if (bits)
+		bpf_map_update_elem(&followed, &tgid, &bits, BPF_ANY);
+	return follow;
+}
+
+/* The root of the tree begins here: what it did before was ours. */
+static __always_inline void root_execs(struct cpu *c, u32 tgid)
+{
+	u32 *state = bpf_map_lookup_elem(&scope, &tgid);
+	if (state && *state == 1) {
+		*state = 2;
+		c->task = 0; /* forget that it was out of scope */
+	}
+}
+
+static __noinline int put_vectors(struct cpu *c, struct desc *d, struct record *r, u64 head, bool wide)
+{
+	if (!c || !d || !r)
+		return 0;
+	c->vector.head = head;
+	c->vector.wide = wide;
+	c->vector.full = 0;
+#pragma unroll
+	for (int i = 0; i < PUTS; i++) {
+		u32 arg = d->put[i].arg;
+		if (d->put[i].kind != K_STRINGS || arg > 5 || c->vector.full)
+			continue;
+		if (r->args[arg])
+			put_vector(c, arg, r->args[arg]);
+		else
+			r->absent |= 1 << arg;
+	}
+	return 0;
+}
+
+/* forced: the record crosses even if no plan wants it. */
+static __always_inline int emit_exec(struct call *k, bool forced)
+{
+	u64 head;
+	if (!open_record(k->c, k->slot, &head))
+		return 0;
+	struct record *r = at(k->c, head);
+	begin(r, k);
+	put_items(r, k->t, k->d, 0);
+	u32 want = judged(k, head);
+	if (!want && k->want)
+		k->c->filtered[k->slot & (SLOTS - 1)]++;
+	if (!want && !forced) {
+		abandon_record(k->c);
+		return 0;
+	}
+	r->wanted = want;
+	put_vectors(k->c, k->d, r, head, !(k->flags & FLAG_COMPAT));
+	head = k->c->vector.head;
+	close_record(k->c, head, length_of(at(k->c, head)));
+	return 0;
+}
