@@ -18,7 +18,7 @@ import (
 )
 
 // soak says that the long runs are wanted: make soak.
-func soak() bool { return os.Getenv("BULWARK_SOAK") != "" }
+func soak() bool { return os.Getenv("BULWARK_TEST_SOAK") != "" }
 
 // made is what burst says that it did.
 type made struct {
@@ -110,12 +110,19 @@ func count(t *testing.T, file string) (events, lost uint64) {
 }
 
 // At a rate that the house promises nothing is lost.
-func TestAccountPaced(t *testing.T) {
-	subject.NeedRoot(t)
-	long := 3 * time.Second
-	if soak() {
-		long = 30 * time.Second
+func TestAccountPaced(t *testing.T) { paced(t, 3*time.Second) }
+
+// The same for half a minute.
+func TestSoakPaced(t *testing.T) {
+	if !soak() {
+		t.Skip("skipped: a long run, make soak")
 	}
+	paced(t, 30*time.Second)
+}
+
+func paced(t *testing.T, long time.Duration) {
+	t.Helper()
+	subject.NeedRoot(t)
 	m, r, _ := burst(t, []string{"--trace", "getppid.retval>0", "--output", "none"}, "-threads", "2", "-rate", "500000", "-for", long.String())
 	rate := float64(m.Made) / m.Seconds
 	t.Logf("%d calls in %.1f s, %.0f a second: %d delivered, %d lost", m.Made, m.Seconds, rate, r.Account.Delivered, r.Account.Lost)
@@ -130,21 +137,27 @@ func TestAccountPaced(t *testing.T) {
 
 // As fast as it goes: what is lost is printed and exact.
 func TestAccountUnpaced(t *testing.T) {
-	subject.NeedRoot(t)
-	calls := 1_500_000
-	if soak() {
-		calls = 30_000_000
+	unpaced(t, "none", 1_500_000)
+	unpaced(t, "json", 500_000)
+}
+
+// The same, and for longer.
+func TestSoakUnpaced(t *testing.T) {
+	if !soak() {
+		t.Skip("skipped: a long run, make soak")
 	}
-	for _, output := range []string{"none", "json"} {
-		if output == "json" {
-			calls = min(calls, 1_000_000) // a line has 600 bytes
-		}
-		m, r, _ := burst(t, []string{"--trace", "e=getppid", "--output", output}, "-threads", "2", "-calls", fmt.Sprint(calls))
-		t.Logf("output %s: %.1f M calls a second, %d of %d lost", output, float64(m.Made)/m.Seconds/1e6, r.Account.Lost, m.Made)
-		exact(t, r.Account, "getppid", m.Made)
-		if r.Account.Lost > 0 && !strings.Contains(r.Stderr, fmt.Sprintf("%d lost", r.Account.Lost)) {
-			t.Errorf("the loss of %d is not printed:\n%s", r.Account.Lost, r.Stderr)
-		}
+	unpaced(t, "none", 60_000_000)
+	unpaced(t, "json", 2_000_000)
+}
+
+func unpaced(t *testing.T, output string, calls int) {
+	t.Helper()
+	subject.NeedRoot(t)
+	m, r, _ := burst(t, []string{"--trace", "e=getppid", "--output", output}, "-threads", "2", "-calls", fmt.Sprint(calls))
+	t.Logf("output %s: %.1f M calls a second, %d of %d lost", output, float64(m.Made)/m.Seconds/1e6, r.Account.Lost, m.Made)
+	exact(t, r.Account, "getppid", m.Made)
+	if r.Account.Lost > 0 && !strings.Contains(r.Stderr, fmt.Sprintf("%d lost", r.Account.Lost)) {
+		t.Errorf("the loss of %d is not printed:\n%s", r.Account.Lost, r.Stderr)
 	}
 }
 

@@ -5,10 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/test/program/tiny"
 )
 
 //go:embed table.txt
 var tableText string
+
+//go:embed events.txt
+var eventsText string
 
 // A row is one case of table.txt.
 type row struct {
@@ -43,6 +49,7 @@ func (p program) gated() bool {
 // compared.
 type wanted struct {
 	text   string
+	repeat string // "": exactly one event, "+": one or more, "?": one or none
 	comm   string
 	event  string
 	fields [][2]string
@@ -94,7 +101,7 @@ func (r *row) directive(line string) (block string, err error) {
 	case "command":
 		r.command = words[1]
 	case "needs":
-		r.needs = append(r.needs, words[1:]...)
+		r.needs = append(r.needs, strings.Join(words[1:], " "))
 	case "want":
 		return "want", nil
 	case "program":
@@ -125,10 +132,14 @@ func parseWanted(line string) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
+	w := wanted{text: line}
+	if len(words) > 0 && (words[0] == "+" || words[0] == "?") {
+		w.repeat, words = words[0], words[1:]
+	}
 	if len(words) < 2 {
 		return wanted{}, fmt.Errorf("want: COMM EVENT FIELD=VALUE…")
 	}
-	w := wanted{text: line, comm: words[0], event: words[1]}
+	w.comm, w.event = words[0], words[1]
 	for _, f := range words[2:] {
 		key, value, ok := strings.Cut(f, "=")
 		if !ok {
@@ -169,7 +180,7 @@ func fields(line string) ([]string, error) {
 
 // The table must be readable anywhere, root or not.
 func TestTableIsWellFormed(t *testing.T) {
-	rows, err := parseTable(tableText)
+	rows, err := parseTable(tableText + "\n" + eventsText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +192,19 @@ func TestTableIsWellFormed(t *testing.T) {
 		seen[r.name] = true
 		if len(r.programs) == 0 {
 			t.Errorf("line %d: %s: no program", r.line, r.name)
+		}
+		for _, p := range r.programs {
+			if _, err := tiny.Compile(p.script, dictionary.AMD64); err != nil {
+				t.Errorf("%s: program %s: %v", r.name, p.name, err)
+			}
+			if len(p.name) > 15 {
+				t.Errorf("%s: program %s: longer than a comm", r.name, p.name)
+			}
+		}
+		for _, w := range r.want {
+			if dictionary.Lookup(w.event) == nil {
+				t.Errorf("%s: no event %s", r.name, w.event)
+			}
 		}
 	}
 }
