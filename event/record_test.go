@@ -157,6 +157,47 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestPointee(t *testing.T) {
+	word := func(numbers ...uint64) (b []byte) {
+		for _, n := range numbers {
+			b = binary.LittleEndian.AppendUint64(b, n)
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name  string
+		arg   int
+		data  []byte
+		flags Flags
+		want  string
+	}{
+		{"openat2", 2, word(0o2000102, 0o600, 8), 0, "{flags=O_RDWR|O_CREAT|O_CLOEXEC, mode=S_IRUSR|S_IWUSR, resolve=RESOLVE_BENEATH}"},
+		{"openat2", 2, word(0), 0, "{flags=O_RDONLY}"},
+		{"openat2", 2, word(0), FlagCompat, "0x7F00"},
+		{"openat2", 2, nil, 0, "0x7F00"},
+		{"clone3", 0, word(0x20000100, 0, 0x10, 0, 17), 0, "{flags=CLONE_VM|CLONE_NEWPID, pidfd=0x0, child_tid=0x10, parent_tid=0x0, exit_signal=SIGCHLD}"},
+		{"timer_settime", 2, word(0, 1, 2, 3), 0, "{it_interval={tv_sec=0, tv_nsec=1}, it_value={tv_sec=2, tv_nsec=3}}"},
+		{"prlimit64", 2, word(1024, ^uint64(0)), 0, "{rlim_cur=1024, rlim_max=RLIM64_INFINITY}"},
+		{"prlimit64", 2, word(0xffffffff, 1), 0, "{rlim_cur=4294967295, rlim_max=1}"},
+		{"sched_setparam", 1, []byte{255, 255, 255, 255}, 0, "{sched_priority=-1}"},
+		{"gettimeofday", 1, word(0xfffffffe), 0, "{tz_minuteswest=-2, tz_dsttime=0}"},
+	} {
+		e := made(t, c.name, 0, func(b *Builder) {
+			b.SetFlags(c.flags)
+			b.Word(c.arg, 0x7f00)
+			if c.data != nil {
+				b.Item(uint8(c.arg), 0, c.data)
+			}
+		})
+		if got := text(e, c.arg, ModeAll); got != c.want {
+			t.Errorf("argument %d of %s is %s, want %s", c.arg, c.name, got, c.want)
+		}
+		if got := text(e, c.arg, Mode2021); got != "0x7F00" {
+			t.Errorf("argument %d of %s is %s as in 2021", c.arg, c.name, got)
+		}
+	}
+}
+
 func TestCred(t *testing.T) {
 	raw := make([]byte, CredSize)
 	for i := range 10 {

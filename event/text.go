@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 
@@ -121,7 +120,7 @@ func (e *Event) AppendText(dst []byte, i int, v *Value, m Mode) []byte {
 		d := e.Decoder(i, m)
 		if d == nil {
 			if m == ModeAll && v.Class == dictionary.Pointer {
-				return e.appendPair(dst, i, v)
+				return e.appendPointee(dst, i, v)
 			}
 			return AppendPlain(dst, v)
 		}
@@ -142,18 +141,6 @@ func (e *Event) AppendText(dst []byte, i int, v *Value, m Mode) []byte {
 		}
 	}
 	return AppendPlain(dst, v)
-}
-
-// appendPair appends what a pointer to two numbers leads to, as pipe and
-// socketpair fill it in: [3, 4]. Other pointers stay pointers.
-func (e *Event) appendPair(dst []byte, i int, v *Value) []byte {
-	b, _, ok := e.Item(uint8(i))
-	if !ok || len(b) < 8 {
-		return AppendPlain(dst, v)
-	}
-	dst = strconv.AppendInt(append(dst, '['), int64(int32(binary.LittleEndian.Uint32(b))), 10)
-	dst = strconv.AppendInt(append(dst, ", "...), int64(int32(binary.LittleEndian.Uint32(b[4:]))), 10)
-	return append(dst, ']')
 }
 
 func (e *Event) decoded(i int) bool {

@@ -1,6 +1,8 @@
 package dictionary
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -8,10 +10,9 @@ import (
 // Append appends the text of a number: names joined by |, or the one name, or
 // the decimal number where an enumeration has no name for it.
 func (d *Decoder) Append(dst []byte, arch Arch, raw uint64) []byte {
-	t := d.arch[arch&1]
 	switch d.kind {
 	case kindFlags:
-		return d.appendFlags(dst, t, raw)
+		return d.appendFlags(dst, d.arch[arch&1], raw)
 	case kindEvents:
 		if raw <= uint64(^ID(0)) {
 			if e := ByID(ID(raw)); e != nil {
@@ -19,7 +20,7 @@ func (d *Decoder) Append(dst []byte, arch Arch, raw uint64) []byte {
 			}
 		}
 	default:
-		if name, ok := t.name(raw); ok {
+		if name, ok := d.enumerator(arch, raw); ok {
 			return append(dst, name...)
 		}
 	}
@@ -129,15 +130,22 @@ func (t *values) value(text string) (uint64, bool) {
 func (d *Decoder) Names(arch Arch) []string {
 	var names []string
 	for _, v := range d.arch[arch&1].list {
-		names = append(names, v.name)
+		if !slices.Contains(names, v.name) {
+			names = append(names, v.name)
+		}
 	}
 	return names
+}
+
+// AllDecoders are all decoders, by name.
+func AllDecoders() []*Decoder {
+	return slices.SortedFunc(maps.Values(tables.decoders), func(a, b *Decoder) int { return strings.Compare(a.name, b.name) })
 }
 
 var errnos = Decoders("errno")
 
 // Errno is the name of an error number, "" if it has none.
 func Errno(n int) string {
-	name, _ := errnos.arch[Host].name(uint64(n))
+	name, _ := errnos.enumerator(Host, uint64(n))
 	return name
 }

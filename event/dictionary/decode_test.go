@@ -35,6 +35,13 @@ func TestDecodersAreUsed(t *testing.T) {
 			}
 		}
 	}
+	for _, s := range tables.structs {
+		for i := range s.Fields {
+			if d := s.Fields[i].Decoder; d != nil {
+				used = append(used, d.Name())
+			}
+		}
+	}
 	for name := range tables.decoders {
 		if !slices.Contains(used, name) {
 			t.Errorf("no argument has the decoder %s", name)
@@ -161,7 +168,13 @@ func TestTablesRefuse(t *testing.T) {
 			e := *Lookup(name)
 			x.names[name] = &e
 		}
-		if x.numbers(text) == nil {
+		var err error
+		for line := range strings.Lines(text) {
+			if err == nil {
+				err = x.numberRow(strings.Split(strings.TrimSpace(line), "\t"))
+			}
+		}
+		if err == nil {
 			t.Errorf("the numbers %q are accepted", text)
 		}
 	}

@@ -17,6 +17,7 @@ type Decoder struct {
 	name   string
 	kind   decoderKind
 	rest   int  // base in which bits without a name are shown, 0: not at all
+	wide   bool // -1 is not the same number in 32 bits and in 64
 	whole  bool // without the name of a field the number is shown, and nothing else
 	silent uint64
 	zero   string     // the text of 0, where the table has none
@@ -55,7 +56,7 @@ func (d *Decoder) Flags() bool { return d.kind == kindFlags }
 
 // valueFile reads the tables of a file. A table is
 //
-//	NAME enum
+//	NAME enum [wide]
 //	NAME events
 //	NAME flags [OPTION]…
 //
@@ -89,7 +90,9 @@ func (x *index) valueFile(_, text string) error {
 	return nil
 }
 
-// table begins a table, or finds the one that goes on. The options of flags are
+// table begins a table, or finds the one that goes on. The option of an
+// enumeration says that its numbers have 64 bits, so that 0xffffffff is not -1.
+// The options of flags are
 //
 //	rest        bits without a name are shown in hex
 //	rest=octal  … in octal: permissions
@@ -130,6 +133,8 @@ func (d *Decoder) option(text string) (err error) {
 		if argument == "octal" {
 			d.rest = 8
 		}
+	case "wide":
+		d.wide = true
 	case "whole":
 		d.whole = true
 	case "zero":
@@ -187,20 +192,28 @@ func (d *Decoder) finish() {
 		}
 		t.sorted = slices.Clone(t.list)
 		for i := range t.sorted {
-			t.sorted[i].bits = narrow(t.sorted[i].bits)
+			t.sorted[i].bits = d.key(t.sorted[i].bits)
 		}
 		slices.SortStableFunc(t.sorted, func(a, b value) int { return cmp.Compare(a.bits, b.bits) })
 	}
 }
 
-// name is the name of an enumerator.
-func (t *values) name(raw uint64) (string, bool) {
-	raw = narrow(raw)
-	i, ok := slices.BinarySearchFunc(t.sorted, raw, func(v value, raw uint64) int { return cmp.Compare(v.bits, raw) })
+// key is what an enumerator is found by.
+func (d *Decoder) key(raw uint64) uint64 {
+	if d.wide {
+		return raw
+	}
+	return narrow(raw)
+}
+
+// enumerator is the name of a number, if it has one.
+func (d *Decoder) enumerator(arch Arch, raw uint64) (string, bool) {
+	sorted := d.arch[arch&1].sorted
+	i, ok := slices.BinarySearchFunc(sorted, d.key(raw), func(v value, key uint64) int { return cmp.Compare(v.bits, key) })
 	if !ok {
 		return "", false
 	}
-	return t.sorted[i].name, true
+	return sorted[i].name, true
 }
 
 func parseValue(name, text string) (v value, err error) {

@@ -66,6 +66,8 @@ type Arg struct {
 	// Length says where the number of bytes behind a pointer stands: an
 	// argument's index, LengthRet for the return value, or LengthNone.
 	Length int8
+	// Struct is the layout of what a pointer leads to, nil where it is not read.
+	Struct *Struct
 	// Kernel says that the argument is what the kernel reached, not what user
 	// space said: it is read from an item of the object.
 	Kernel Kernel

@@ -41,6 +41,17 @@ func (x *index) facts() error {
 
 // eachRow reads the rows of a text that have that many cells.
 func eachRow(name string, cells int, do func([]string) error) error {
+	return eachLineOf(name, func(line string) error {
+		row := strings.Split(line, "\t")
+		if len(row) != cells {
+			return fmt.Errorf("want %d cells, have %d", cells, len(row))
+		}
+		return do(row)
+	})
+}
+
+// eachLineOf reads the lines of a text that are neither empty nor a comment.
+func eachLineOf(name string, do func(line string) error) error {
 	text, err := texts.ReadFile(name)
 	if err != nil {
 		return err
@@ -51,11 +62,7 @@ func eachRow(name string, cells int, do func([]string) error) error {
 		if line = strings.TrimRight(line, "\r\n"); line == "" || line[0] == '#' {
 			continue
 		}
-		row := strings.Split(line, "\t")
-		if len(row) != cells {
-			return fmt.Errorf("%s:%d: want %d cells, have %d", name, number, cells, len(row))
-		}
-		if err := do(row); err != nil {
+		if err := do(line); err != nil {
 			return fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 	}

@@ -18,6 +18,7 @@ type index struct {
 	setNames []string
 	native   [2][2][]native // by architecture, 32-bit or not, number
 	decoders map[string]*Decoder
+	structs  map[string]*Struct
 	setHelp  map[string]string
 	seen     map[ID][]Sighting
 }
@@ -25,6 +26,7 @@ type index struct {
 func newIndex() *index {
 	return &index{
 		names: map[string]*Event{}, sets: map[string][]*Event{}, decoders: map[string]*Decoder{},
+		structs: map[string]*Struct{},
 		setHelp: map[string]string{}, seen: map[ID][]Sighting{},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed events/*.txt values/*.txt numbers.txt sets.txt seen.txt
+//go:embed events/*.txt values/*.txt *.txt
 var texts embed.FS
 
 // The tables, filled once before anything can ask. The texts are part of the
@@ -39,6 +39,9 @@ func load() (*index, error) {
 	for _, d := range x.decoders {
 		d.finish()
 	}
+	if err := x.structFile(); err != nil {
+		return nil, err
+	}
 	if err := x.eachLine("events", x.eventFile); err != nil {
 		return nil, err
 	}
@@ -52,11 +55,7 @@ func load() (*index, error) {
 	if err := x.facts(); err != nil {
 		return nil, err
 	}
-	text, err := texts.ReadFile("numbers.txt")
-	if err != nil {
-		return nil, err
-	}
-	return x, x.numbers(string(text))
+	return x, x.numbers()
 }
 
 // eachLine gives every file of a folder to read, in the order of their names.
@@ -186,7 +185,7 @@ var kernelFacts = map[string]Kernel{
 // attribute reads one of
 //
 //	fd · out · decoded · strings · path · path2 · exe · argv · env
-//	len:ret · len:ARGUMENT · DECODER · DECODER@ARGUMENT=N[,N]…
+//	len:ret · len:ARGUMENT · struct:NAME · DECODER · DECODER@ARGUMENT=N[,N]…
 func (x *index) attribute(e *Event, a *Arg, text string) error {
 	if k, ok := kernelFacts[text]; ok {
 		a.Kernel = k
@@ -213,6 +212,12 @@ func (x *index) attribute(e *Event, a *Arg, text string) error {
 		// The length may follow its pointer, so the index is found by name later.
 		a.Length = lengthLater
 		e.lengths = append(e.lengths, name)
+		return nil
+	}
+	if name, ok := strings.CutPrefix(text, "struct:"); ok {
+		if a.Struct = x.structs[name]; a.Struct == nil {
+			return fmt.Errorf("no structure %q", name)
+		}
 		return nil
 	}
 	return x.choice(e, a, text)

@@ -60,18 +60,8 @@ func find(arch Arch, compat bool, number int) *native {
 
 // numbers reads the table of native numbers: name, x86-64, arm64, i386, arm EABI
 // and perhaps registers. Further rows of a name give it further numbers.
-func (x *index) numbers(text string) error {
-	line := 0
-	for row := range strings.Lines(text) {
-		line++
-		if row[0] == '#' {
-			continue
-		}
-		if err := x.numberRow(strings.Split(strings.TrimSpace(row), "\t")); err != nil {
-			return fmt.Errorf("numbers.txt:%d: %w", line, err)
-		}
-	}
-	return nil
+func (x *index) numbers() error {
+	return eachLineOf("numbers.txt", func(line string) error { return x.numberRow(strings.Split(line, "\t")) })
 }
 
 type numberColumn struct {
