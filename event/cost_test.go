@@ -55,6 +55,9 @@ func TestAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { e.SetRaw(raw) }); n != 0 {
 		t.Errorf("SetRaw allocates %g times", n)
 	}
+	if n := testing.AllocsPerRun(100, func() { v.SetText("web-1") }); n != 0 || string(v.Bytes) != "web-1" {
+		t.Errorf("SetText allocates %g times, or is wrong: %q", n, v.Bytes)
+	}
 	path := "/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope"
 	if n := testing.AllocsPerRun(100, func() { ContainerOf(path) }); n != 0 {
 		t.Errorf("ContainerOf allocates %g times", n)

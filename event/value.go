@@ -217,3 +217,10 @@ func (e *Event) file(f *File) bool {
 func appendInode(dst []byte, kind string, inode uint64) []byte {
 	return append(strconv.AppendUint(append(dst, kind...), inode, 10), ']')
 }
+
+// SetText makes v a string, a copy of s. It reports whether s says anything.
+func (v *Value) SetText(s string) bool {
+	v.buf = append(v.buf[:0], s...)
+	v.Class, v.Num, v.Bytes, v.Cut = dictionary.String, 0, v.buf, false
+	return s != ""
+}
