@@ -124,13 +124,23 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// readText gives the lines of a text to a reader until one is refused.
+func readText(read func(line string) error, text string) error {
+	for line := range strings.Lines(text) {
+		if err := read(strings.TrimSuffix(line, "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // TestTablesRefuse shows that a mistake in a text is found.
 func TestTablesRefuse(t *testing.T) {
 	for _, text := range []string{
 		"\tA\t1\n", "one\n", "one kind\n", "one enum\none flags\n", "one flags silent=x\n", "one flags wrong\n",
 		"one enum\n\tA\n", "one enum\n\tA\tx\n", "one enum\n\tA\t1 amd64=2\n", "one flags\n\tA\t1/x\n",
 	} {
-		if newIndex().valueFile("", text) == nil {
+		if readText(newIndex().valueReader(), text) == nil {
 			t.Errorf("the values %q are accepted", text)
 		}
 	}
@@ -139,7 +149,7 @@ func TestTablesRefuse(t *testing.T) {
 		"one\t1\t-\tsyscall\thelp\n\targ\n", "one\t1\t-\tsyscall\thelp\n\targ\tint\tnosuch\n",
 		"one\t1\t-\tsyscall\thelp\n" + strings.Repeat("\targ\tint\n", MaxArgs+1),
 	} {
-		if newIndex().eventFile("", text) == nil {
+		if readText(newIndex().eventReader(), text) == nil {
 			t.Errorf("the events %q are accepted", text)
 		}
 	}
@@ -148,7 +158,7 @@ func TestTablesRefuse(t *testing.T) {
 		"one\t1\t-\tsyscall\thelp\n\targ\tint\n\targ\tint\n", "one\t1\t-\tsyscall\thelp\n\targ\tint\tlen:nosuch\n",
 	} {
 		x := newIndex()
-		err := x.eventFile("", text)
+		err := readText(x.eventReader(), text)
 		for _, e := range x.all {
 			if err == nil {
 				err = x.enter(e)
@@ -168,13 +178,8 @@ func TestTablesRefuse(t *testing.T) {
 			e := *Lookup(name)
 			x.names[name] = &e
 		}
-		var err error
-		for line := range strings.Lines(text) {
-			if err == nil {
-				err = x.numberRow(strings.Split(strings.TrimSpace(line), "\t"))
-			}
-		}
-		if err == nil {
+		read := func(line string) error { return x.numberRow(strings.Split(line, "\t")) }
+		if readText(read, text) == nil {
 			t.Errorf("the numbers %q are accepted", text)
 		}
 	}

@@ -54,7 +54,7 @@ func (d *Decoder) Name() string { return d.name }
 // Flags reports whether a number is a set of bits, else it is one of several.
 func (d *Decoder) Flags() bool { return d.kind == kindFlags }
 
-// valueFile reads the tables of a file. A table is
+// valueReader reads the tables of a file. A table is
 //
 //	NAME enum [wide]
 //	NAME events
@@ -66,28 +66,18 @@ func (d *Decoder) Flags() bool { return d.kind == kindFlags }
 //
 // The number "-" says that the architecture has no such value. A table may go on
 // in another file, under the same heading.
-func (x *index) valueFile(_, text string) error {
+func (x *index) valueReader() func(line string) error {
 	var d *Decoder
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimRight(line, "\r\n")
-		var err error
+	return func(line string) (err error) {
 		switch {
-		case line == "" || line[0] == '#':
-			continue
 		case line[0] != '\t':
 			d, err = x.table(strings.Fields(line))
+			return err
 		case d == nil:
-			err = fmt.Errorf("a value before any table")
-		default:
-			err = d.row(line[1:])
+			return fmt.Errorf("a value before any table")
 		}
-		if err != nil {
-			return fmt.Errorf("%d: %w", number, err)
-		}
+		return d.row(line[1:])
 	}
-	return nil
 }
 
 // table begins a table, or finds the one that goes on. The option of an

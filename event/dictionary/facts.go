@@ -41,30 +41,11 @@ func (x *index) facts() error {
 
 // eachRow reads the rows of a text that have that many cells.
 func eachRow(name string, cells int, do func([]string) error) error {
-	return eachLineOf(name, func(line string) error {
+	return eachLine(name, func(line string) error {
 		row := strings.Split(line, "\t")
 		if len(row) != cells {
 			return fmt.Errorf("want %d cells, have %d", cells, len(row))
 		}
 		return do(row)
 	})
-}
-
-// eachLineOf reads the lines of a text that are neither empty nor a comment.
-func eachLineOf(name string, do func(line string) error) error {
-	text, err := texts.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		if line = strings.TrimRight(line, "\r\n"); line == "" || line[0] == '#' {
-			continue
-		}
-		if err := do(line); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, number, err)
-		}
-	}
-	return nil
 }

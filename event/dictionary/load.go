@@ -33,7 +33,7 @@ var tables = func() *index {
 // The set syscalls is not written: every system call is in it.
 func load() (*index, error) {
 	x := newIndex()
-	if err := x.eachLine("values", x.valueFile); err != nil {
+	if err := eachFile("values", x.valueReader); err != nil {
 		return nil, err
 	}
 	for _, d := range x.decoders {
@@ -42,7 +42,7 @@ func load() (*index, error) {
 	if err := x.structFile(); err != nil {
 		return nil, err
 	}
-	if err := x.eachLine("events", x.eventFile); err != nil {
+	if err := eachFile("events", x.eventReader); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(x.all, func(a, b *Event) int { return int(a.ID) - int(b.ID) })
@@ -58,50 +58,55 @@ func load() (*index, error) {
 	return x, x.numbers()
 }
 
-// eachLine gives every file of a folder to read, in the order of their names.
-func (x *index) eachLine(folder string, read func(name, text string) error) error {
+// eachFile reads every file of a folder line by line, each with a reader of its
+// own, in the order of their names.
+func eachFile(folder string, reader func() func(line string) error) error {
 	files, err := texts.ReadDir(folder)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		text, err := texts.ReadFile(folder + "/" + f.Name())
-		if err != nil {
+		if err := eachLine(folder+"/"+f.Name(), reader()); err != nil {
 			return err
-		}
-		name := strings.TrimSuffix(f.Name(), ".txt")
-		if err := read(name, string(text)); err != nil {
-			return fmt.Errorf("%s/%s.txt:%w", folder, name, err)
 		}
 	}
 	return nil
 }
 
-// eventFile reads the rows of one family.
-func (x *index) eventFile(_, text string) error {
-	var e *Event
+// eachLine reads the lines of a text that are neither empty nor a comment.
+func eachLine(name string, do func(line string) error) error {
+	text, err := texts.ReadFile(name)
+	if err != nil {
+		return err
+	}
 	number := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(string(text)) {
 		number++
-		line = strings.TrimRight(line, "\r\n")
-		var err error
-		switch {
-		case line == "" || line[0] == '#':
+		if line = strings.TrimRight(line, "\r\n"); line == "" || line[0] == '#' {
 			continue
+		}
+		if err := do(line); err != nil {
+			return fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+	}
+	return nil
+}
+
+// eventReader reads the rows of one family.
+func (x *index) eventReader() func(line string) error {
+	var e *Event
+	return func(line string) (err error) {
+		switch {
 		case line[0] != '\t':
 			if e, err = eventRow(line); err == nil {
 				x.all = append(x.all, e)
 			}
+			return err
 		case e == nil:
-			err = fmt.Errorf("an argument before any event")
-		default:
-			err = x.argRow(e, line[1:])
+			return fmt.Errorf("an argument before any event")
 		}
-		if err != nil {
-			return fmt.Errorf("%d: %w", number, err)
-		}
+		return x.argRow(e, line[1:])
 	}
-	return nil
 }
 
 func eventRow(line string) (*Event, error) {

@@ -61,7 +61,7 @@ func find(arch Arch, compat bool, number int) *native {
 // numbers reads the table of native numbers: name, x86-64, arm64, i386, arm EABI
 // and perhaps registers. Further rows of a name give it further numbers.
 func (x *index) numbers() error {
-	return eachLineOf("numbers.txt", func(line string) error { return x.numberRow(strings.Split(line, "\t")) })
+	return eachLine("numbers.txt", func(line string) error { return x.numberRow(strings.Split(line, "\t")) })
 }
 
 type numberColumn struct {

@@ -31,7 +31,7 @@ func (c Class) Bytes() int {
 // structFile reads the layouts. A field stands at the next multiple of its size.
 func (x *index) structFile() error {
 	var s *Struct
-	return eachLineOf("structs.txt", func(line string) error {
+	return eachLine("structs.txt", func(line string) error {
 		if line[0] != '\t' {
 			s = &Struct{Name: line}
 			if x.structs[line] != nil {
