@@ -27,7 +27,7 @@ func TestLinesAreComplete(t *testing.T) {
 		printers = append(printers, newJSON(c, fds))
 	}
 	g := newGenerator(1)
-	rounds := 40
+	rounds := 15
 	if testing.Short() {
 		rounds = 4
 	}

@@ -54,7 +54,7 @@ type Env struct {
 
 // Stats are the counts of the last line of a table.
 type Stats struct {
-	Events, Errors, LostEvents, LostWrites uint64
+	Events, Errors, Lost, LostWrites uint64
 }
 
 // A Gap is a place in the stream where events were lost.
@@ -106,7 +106,7 @@ func AppendError(dst []byte, err error) []byte {
 		if i > 0 {
 			dst = append(dst, '\n')
 		}
-		dst = appendText(dst, line)
+		dst = AppendText(dst, line)
 	}
 	return append(dst, '\n')
 }

@@ -67,9 +67,9 @@ func appendEscaped[S ~[]byte | ~string](dst []byte, s S) (_ []byte, exact bool) 
 	return dst, exact
 }
 
-// appendText writes s for a terminal: what would move the cursor, change its
+// AppendText writes s for a terminal: what would move the cursor, change its
 // colour, break the line or reorder it is shown as an escape.
-func appendText[S ~[]byte | ~string](dst []byte, s S) []byte {
+func AppendText[S ~[]byte | ~string](dst []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	for i := 0; i < len(s); {
 		c := s[i]

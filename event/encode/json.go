@@ -12,6 +12,7 @@ import (
 //	time         wall time, RFC 3339 with nanoseconds, UTC
 //	monotonicNs  the same moment, exact, in ns since boot
 //	cpu, arch    where it happened
+//	errno        name of the error that the system call returned
 //	flags        array of words: compat entry cut mismatch more nested, and of the
 //	             process: container new newContainer
 //	cgroupId     cgroup in the hierarchy that names containers
@@ -19,7 +20,7 @@ import (
 //	process      who did it, with ancestors (jsonprocess.go)
 //	container    id, name, image, started, new
 //
-// flags, object and container are left out when there is nothing to say.
+// errno, flags, object and container are left out when there is nothing to say.
 // Strings that are not UTF-8 have U+FFFD in place of the bad bytes, and the exact
 // bytes in base64 in a key beside them: `raw` in an argument, else the string's
 // own key with Raw after it. An argument has further keys where its value does
@@ -64,6 +65,9 @@ func (p *jsonPrinter) Append(dst []byte, e *event.Event) ([]byte, error) {
 	dst = append(dst, `,"cpu":`...)
 	dst = appendUint(dst, uint64(e.CPU))
 	dst = append(dst, archKey[e.Arch&1]...)
+	if e.Ret < 0 && e.Ret > -4096 && r.info != nil && r.info.Kind == dictionary.Syscall {
+		dst = appendErrno(dst, e.Ret)
+	}
 	if e.Flags != 0 || e.Bits != 0 {
 		dst = appendFlags(dst, e)
 	}
@@ -147,6 +151,14 @@ func appendFlags(dst []byte, e *event.Event) []byte {
 		}
 	}
 	return closeList(dst, ']')
+}
+
+func appendErrno(dst []byte, ret int64) []byte {
+	name := dictionary.Errno(int(-ret))
+	if name == "" {
+		return dst
+	}
+	return append(append(append(dst, `,"errno":"`...), name...), '"')
 }
 
 // closeList ends an object or array, after a comma or nothing.

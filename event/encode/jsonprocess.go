@@ -6,7 +6,6 @@ import "github.com/bulwark-security/bulwark/event"
 // events in a row, and its context changes rarely.
 type contexts struct {
 	slots [64]contextText
-	spare contextText // for what is too large to keep
 }
 
 // contextText is the text of one context and its actors.

@@ -119,13 +119,13 @@ func sameBut(got, s string) bool {
 
 func TestNothingReachesTheTerminal(t *testing.T) {
 	for _, s := range strangeStrings {
-		for _, r := range string(appendText(nil, s)) {
+		for _, r := range string(AppendText(nil, s)) {
 			if r < 0x20 || r == 0x7f || r >= 0x80 && hidden(r) {
 				t.Errorf("%q: %q is printed as it is", s, r)
 			}
 		}
 	}
-	if got, want := string(appendText(nil, "\x1b[2J\u202e\xff\U000e0041ü\n")), `\x1b[2J\u202e\xff\udb40\udc41ü\n`; got != want {
+	if got, want := string(AppendText(nil, "\x1b[2J\u202e\xff\U000e0041ü\n")), `\x1b[2J\u202e\xff\udb40\udc41ü\n`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

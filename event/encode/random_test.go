@@ -31,7 +31,8 @@ func (g *generator) number() uint64 {
 	case 0:
 		return g.Uint64N(8)
 	case 1:
-		return 1<<g.IntN(64) | 1<<g.IntN(64)
+		a, b := g.IntN(64), g.IntN(64)
+		return 1<<a | 1<<b
 	case 2:
 		return -g.Uint64N(200)
 	case 3:

@@ -129,7 +129,7 @@ func appendUintColumn(dst []byte, u uint32, width int) []byte {
 
 func appendColumn(dst, text []byte, width int) []byte {
 	at := len(dst)
-	return append(padTo(appendText(dst, text), at, width), ' ')
+	return append(padTo(AppendText(dst, text), at, width), ' ')
 }
 
 // appendBoth writes an id as the process sees it and as the host does.
@@ -190,7 +190,7 @@ func (p *tablePrinter) clean(dst []byte, at int) []byte {
 	for _, c := range dst[at:] {
 		if c < 0x20 || c >= 0x7f {
 			p.text = append(p.text[:0], dst[at:]...)
-			return appendText(dst[:at], p.text)
+			return AppendText(dst[:at], p.text)
 		}
 	}
 	return dst
@@ -207,7 +207,7 @@ func (p *tablePrinter) appendHash(dst []byte, e *event.Event, first bool) []byte
 	dst = p.paint(dst, dim)
 	dst = append(dst, "sha256:"...)
 	dst = append(p.paint(dst, plainly), ' ')
-	return appendText(dst, hash)
+	return AppendText(dst, hash)
 }
 
 // appendMarks warns where the arguments are not the whole truth.
@@ -246,7 +246,7 @@ func (p *tablePrinter) Gap(dst []byte, g Gap) []byte {
 		dst = appendUint(append(dst, " on CPU "...), uint64(g.CPU))
 	}
 	if g.Cause != "" {
-		dst = appendText(append(dst, ": "...), g.Cause)
+		dst = AppendText(append(dst, ": "...), g.Cause)
 	}
 	return append(p.paint(dst, plainly), '\n')
 }
@@ -256,7 +256,7 @@ func (p *tablePrinter) End(dst []byte, s Stats) []byte {
 	dst = append(dst, "\nEnd of events stream\nStats: {eventCounter:"...)
 	dst = appendUint(dst, s.Events)
 	dst = appendUint(append(dst, " errorCounter:"...), s.Errors)
-	dst = appendUint(append(dst, " lostEvCounter:"...), s.LostEvents)
+	dst = appendUint(append(dst, " lostEvCounter:"...), s.Lost)
 	dst = appendUint(append(dst, " lostWrCounter:"...), s.LostWrites)
 	return append(dst, '}', '\n')
 }

@@ -10,11 +10,11 @@ import (
 type row struct {
 	key   string
 	count uint64
-	over  uint64 // at most this much of count belongs to keys that were forgotten
-	bytes uint64
-	first uint64 // count of the first kind: capabilities granted, …
-	note  string // an example: command line, program, path
-	at    int    // place in the heap
+	over  uint64    // at most this much of count belongs to keys that were forgotten
+	bytes [2]uint64 // moved, as system calls say and as the kernel's own hooks do
+	ways  ways      // how
+	note  string    // an example: command line, program, path
+	at    int       // place in the heap
 }
 
 // A counter counts keys in bounded memory: when it is full, the key with the
