@@ -87,16 +87,35 @@ func (c *Column) oneName(name string, d *dictionary.Decoder, arch dictionary.Arc
 	}
 	all := c.allBits()
 	n &= all
-	if !d.Flags() || !shows(d, arch, n, name) {
+	if !d.Flags() {
 		return bits{all, n}, true
+	}
+	shown := showing(name, n, d, arch)
+	if len(shown) == 0 {
+		return bits{all, n}, true // another name of the same number
 	}
 	mask := n
 	for bit := uint64(1); bit&all != 0; bit <<= 1 {
-		if n&bit == 0 && !shows(d, arch, n|bit, name) {
+		keeps := func(number uint64) bool { return shows(d, arch, number^bit, name) }
+		if n&bit == 0 && !slices.ContainsFunc(shown, keeps) {
 			mask |= bit
 		}
 	}
 	return bits{mask, n}, true
+}
+
+// showing is numbers that are printed with a name, whose number is n: n itself,
+// or n with another name's where the decoder wants a field to have a name.
+func showing(name string, n uint64, d *dictionary.Decoder, arch dictionary.Arch) (numbers []uint64) {
+	if shows(d, arch, n, name) {
+		return []uint64{n}
+	}
+	for _, other := range d.Names(arch) {
+		if with, ok := d.Parse(arch, other); ok && shows(d, arch, with|n, name) {
+			numbers = append(numbers, with|n)
+		}
+	}
+	return numbers
 }
 
 // shows reports whether a number is printed with the name.

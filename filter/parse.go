@@ -34,7 +34,7 @@ type parser struct {
 // fail is an error at the place that was reached.
 func (p *parser) fail(format string, args ...any) error {
 	found := "the end"
-	if p.at < len(p.text) {
+	if p.space(); p.at < len(p.text) {
 		found = strconv.Quote(p.text[p.at:min(p.at+20, len(p.text))])
 	}
 	return &Error{Expr: p.text, Offset: p.at, Reason: BadSyntax, Msg: fmt.Sprintf(format, args...) + ", found " + found,
