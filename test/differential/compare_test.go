@@ -248,6 +248,11 @@ func (p *pair) compare() string {
 		return compareAddress(s.fields, o.text)
 	case s.isList && o.isList:
 		return compareList(s.list, o.list)
+	case s.isStr && o.isList: // text that ends with NULs, such as listxattr's
+		if joined := strings.Join(o.list, "\x00") + "\x00"; s.str != joined {
+			return fmt.Sprintf("texts %q, strace %q", joined, s.str)
+		}
+		return ""
 	case s.isStr:
 		if s.str != o.text {
 			return fmt.Sprintf("text %q, strace %q", o.text, s.str)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/bulwark-security/bulwark/event/dictionary"
 )
 
@@ -47,9 +49,23 @@ var differences = []difference{
 	},
 	{
 		what: "contents of buffers",
-		why:  "strace prints what was read or written; the event has the pointer, as the declared type says, and that is compared in the run with registers",
+		why:  "strace prints what was read or written, also where the meaning of a number depends on another argument (prctl, keyctl); the event has the pointer, as the declared type says, and that is compared in the run with registers",
 		covers: func(p *pair) bool {
-			return p.strace != nil && p.ours != nil && p.arg.Class == dictionary.Pointer && !p.strace.isNum
+			return p.strace != nil && p.ours != nil && p.arg.Class <= dictionary.Pointer && !p.strace.isNum
+		},
+	},
+	{
+		what: "calls newer than this strace",
+		why:  "strace prints their number and the registers; the event is decoded, and its numbers are compared",
+		covers: func(p *pair) bool {
+			return strings.HasPrefix(p.line.name, "syscall_") && (p.arg == nil || p.arg.Class >= dictionary.String || p.sameNumber())
+		},
+	},
+	{
+		what: "calls without a prototype",
+		why:  "the kernel has nothing behind these numbers (ENOSYS), so the dictionary has no arguments; strace prints registers, and a mask of its own for rt_sigreturn and restart_syscall",
+		covers: func(p *pair) bool {
+			return p.arg == nil && len(p.info.Args) == 0 && (p.event.ReturnValue == -int64(unix.ENOSYS) || slices.Contains([]string{"rt_sigreturn", "restart_syscall"}, p.info.Name))
 		},
 	},
 	{

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { subject.Main(m) }
 // text and socket addresses.
 var decode = []string{
 	"-X", "verbose", "-xx", "-s", "65536",
-	"-e", "verbose=execve,execveat,connect,bind,accept,accept4,sendto,recvfrom,getsockname,getpeername",
+	"-e", "abbrev=none", "-e", "verbose=execve,execveat,connect,bind,accept,accept4,sendto,recvfrom,getsockname,getpeername",
 }
 
 // registers are the options with which it prints each register.
@@ -92,7 +92,7 @@ func program(t *testing.T, c *comparison, strace string, p calls.Program, option
 	if err := os.Mkdir(filepath.Join(dir, "room"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"--output", "option:parse-arguments", "--trace", "s=syscalls", "--", strace, "-f", "-qq", "-e", "signal=none", "-o", log}
+	args := []string{"--output", "option:parse-arguments", "--output", "option:exec-env", "--trace", "s=syscalls", "--", strace, "-f", "-qq", "-e", "signal=none", "-o", log}
 	run := subject.RunTrace(t, append(append(args, options...), file)...)
 	if w := run.Account.Wrong(); w != "" || run.Account.Lost > 0 {
 		t.Errorf("account: %s, %d lost", w, run.Account.Lost)

@@ -108,10 +108,8 @@ func scan(text string, visit func(at int, c byte, depth int)) {
 		case quoted:
 			continue
 		case strings.HasPrefix(text[i:], "/*"):
-			if end := strings.Index(text[i:], "*/"); end > 0 {
-				i += end + 1
-				continue
-			}
+			i += comment(text[i:]) - 1
+			continue
 		case c == ')' || c == ']' || c == '}':
 			depth--
 		}
@@ -120,6 +118,26 @@ func scan(text string, visit func(at int, c byte, depth int)) {
 			depth++
 		}
 	}
+}
+
+// comment is the length of the comment that the text begins with. Comments of
+// strace have comments in them.
+func comment(text string) int {
+	depth := 0
+	for i := 0; i+1 < len(text); i++ {
+		switch text[i : i+2] {
+		case "/*":
+			depth++
+			i++
+		case "*/":
+			depth--
+			i++
+			if depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
 }
 
 // cut splits at a separator outside brackets, quotes and comments.
@@ -158,8 +176,7 @@ func parseToken(text string) token {
 	case text == "NULL":
 		t.isNum = true
 	case strings.HasPrefix(text, "\""), strings.HasPrefix(text, "@\""):
-		plain, comment, _ := strings.Cut(text, " /*")
-		_ = comment
+		plain, _, _ := strings.Cut(text, " /*")
 		abstract := strings.HasPrefix(plain, "@")
 		t.str, t.isStr = unhex(strings.TrimPrefix(plain, "@")), true
 		if abstract {
@@ -200,6 +217,9 @@ func (t *token) part(text string) {
 	}
 	t.number |= uint64(n)
 	comment = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(comment), "*/"))
+	if strings.ContainsAny(comment, "( ") {
+		return // makedev(…), QCMD(…), 3 entries: no names of the number
+	}
 	for name := range strings.SplitSeq(comment, "|") {
 		if name != "" && !strings.Contains(name, "???") && (name[0] < '0' || name[0] > '9') {
 			t.names = append(t.names, name)
