@@ -4,5 +4,5 @@
 #pragma once
 #include "hooks_capable.h"
 #include "hooks_cgroup.h"
-#include "hooks_creds.h"
+#include "hooks_derived.h"
 #include "hooks_trace.h"

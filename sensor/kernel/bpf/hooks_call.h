@@ -48,3 +48,14 @@ static __always_inline void set_call(struct scratch *s, u32 arg, u32 call)
 	else
 		ARGS(s)[arg] = call;
 }
+
+/* The first argument of the call in progress. */
+static __always_inline u64 first_argument(struct task_struct *t)
+{
+	struct pt_regs *r = entry_registers(t);
+#if defined(__TARGET_ARCH_x86)
+	return is_compat(t) ? (u32)BPF_CORE_READ(r, bx) : BPF_CORE_READ(r, di);
+#else
+	return BPF_CORE_READ(r, orig_x0);
+#endif
+}

@@ -7,15 +7,15 @@
 
 #define CAP_OPT_NOAUDIT 2
 
-static __always_inline int capability_event(u32 cap)
+static __noinline int capability_event(u32 cap)
 {
 	struct task_struct *t = CURRENT();
-	struct scratch *s = lane_open(t, EV_CAP_CAPABLE, 2, ORDINARY);
+	struct scratch *s = lane_open(EV_CAP_CAPABLE, 2, ORDINARY);
 	if (!s)
 		return 0;
 	ARGS(s)[0] = cap;
 	set_call(s, 1, call_in_progress(t));
-	return lane_close(s, EV_CAP_CAPABLE, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 SEC("fentry/cap_capable")

@@ -85,7 +85,7 @@ static __always_inline int cgroup_event(struct cgroup *g, const char *path, u32 
 {
 	u64 cgroup = BPF_CORE_READ(g, kn, id);
 	u32 hierarchy = hierarchy_of(g);
-	struct scratch *s = lane_open(CURRENT(), id, 4, LIFECYCLE);
+	struct scratch *s = lane_open(id, 4, LIFECYCLE);
 	/* the table is kept for all, whoever does it */
 	if (hierarchy == cgroup_hierarchy) {
 		if (made)
@@ -100,7 +100,7 @@ static __always_inline int cgroup_event(struct cgroup *g, const char *path, u32 
 	a[2] = hierarchy;
 	a[3] = hierarchy == cgroup_hierarchy;
 	lane_string(s, 1, path);
-	return lane_close(s, id, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }
 
 SEC("tp_btf/cgroup_mkdir")
@@ -112,7 +112,7 @@ int BPF_PROG(tp_cgroup_rmdir, struct cgroup *g, const char *path) { return cgrou
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(tp_cgroup_attach_task, struct cgroup *to, const char *path, struct task_struct *task)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_CGROUP_ATTACH_TASK, 5, LIFECYCLE);
+	struct scratch *s = lane_open(EV_CGROUP_ATTACH_TASK, 5, LIFECYCLE);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -121,5 +121,5 @@ int BPF_PROG(tp_cgroup_attach_task, struct cgroup *to, const char *path, struct 
 	a[4] = hierarchy_of(to);
 	lane_string(s, 0, path);
 	lane_string(s, 1, task->comm);
-	return lane_close(s, EV_CGROUP_ATTACH_TASK, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }

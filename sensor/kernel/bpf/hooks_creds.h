@@ -49,7 +49,7 @@ static __noinline int creds_event(struct task_struct *t, struct slim *old, struc
 		return 0;
 	if (old && same_slim(old, new))
 		return 0;
-	struct scratch *s = lane_open(t, EV_COMMIT_CREDS, 3, LIFECYCLE);
+	struct scratch *s = lane_open(EV_COMMIT_CREDS, 3, LIFECYCLE);
 	if (!s)
 		return 0;
 	if (old)
@@ -58,7 +58,7 @@ static __noinline int creds_event(struct task_struct *t, struct slim *old, struc
 		mark_absent(s, 0);
 	lane_slim(s, 1, new);
 	set_call(s, 2, call_in_progress(t));
-	return lane_close(s, EV_COMMIT_CREDS, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }
 
 static __always_inline int committing(const struct cred *to)
@@ -100,7 +100,7 @@ static __noinline int spaces_event(struct task_struct *t, u32 tid, struct spaces
 		same |= (from[i] == to[i]) << i;
 	if (same == (1 << SPACES) - 1)
 		return 0;
-	struct scratch *s = lane_open(t, EV_SWITCH_TASK_NS, 1 + SPACES, LIFECYCLE);
+	struct scratch *s = lane_open(EV_SWITCH_TASK_NS, 1 + SPACES, LIFECYCLE);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -108,7 +108,7 @@ static __noinline int spaces_event(struct task_struct *t, u32 tid, struct spaces
 	for (u32 i = 0; i < SPACES; i++)
 		a[1 + i] = to[i];
 	RECORD(s)->absent = same << 1;
-	return lane_close(s, EV_SWITCH_TASK_NS, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }
 
 static __always_inline int switching(struct task_struct *who, struct nsproxy *to)
@@ -129,38 +129,33 @@ int BPF_KPROBE(kprobe_switch_task_namespaces, struct task_struct *who, struct ns
 
 /* ---- derived, when selected: before and after ---- */
 
-static __always_inline void enter_creds(struct task_struct *t, u32 tid, u32 slot)
+static __always_inline void enter_state(struct task_struct *t, u32 tid, u32 slot)
 {
 	struct stash h = {.slot = slot};
 	read_slim(&h.creds, GET(t, real_cred));
+	read_spaces(&h.spaces, GET(t, nsproxy));
 	stash_put(tid, &h);
 }
 
-static __always_inline int exit_creds(struct task_struct *t, struct stash *h)
+static __noinline int exit_creds(struct task_struct *t, struct stash *h)
 {
+	if (!t || !h)
+		return 0;
 	struct slim old = h->creds, new;
 	read_slim(&new, GET(t, real_cred));
 	return creds_event(t, &old, &new);
 }
 
-static __always_inline void enter_spaces(struct task_struct *t, u32 tid, u32 slot)
+static __noinline int exit_spaces(struct task_struct *t, u32 tid, struct stash *h)
 {
-	struct stash h = {.slot = slot};
-	read_spaces(&h.spaces, GET(t, nsproxy));
-	stash_put(tid, &h);
-}
-
-static __always_inline int exit_spaces(struct task_struct *t, u32 tid, struct stash *h)
-{
+	if (!t || !h)
+		return 0;
 	struct spaces old = h->spaces, new;
 	read_spaces(&new, GET(t, nsproxy));
 	return spaces_event(t, tid, &old, &new);
 }
 
 /* ---- not selected: user space's tables still want to know ---- */
-
-#define SLOT_SETNS 308
-#define SLOT_UNSHARE 272
 
 /* Called at the exit of the calls that can change either. What was before is
  * known only if this CPU last saw the same task. */
@@ -170,7 +165,7 @@ static __noinline int state_exit(struct task_struct *t, u32 slot, long ret)
 	if (!c || !t || ret < 0)
 		return 0;
 	bool remembered = c->task == (u64)t && c->start == GET(t, start_time);
-	if (slot == SLOT_SETNS || slot == SLOT_UNSHARE) {
+	if (slot == CALL_SETNS || slot == CALL_UNSHARE) {
 		if (is_derived(EV_SWITCH_TASK_NS) || (remembered && c->nsproxy == (u64)GET(t, nsproxy)))
 			return 0;
 		struct spaces new;

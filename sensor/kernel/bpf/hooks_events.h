@@ -47,17 +47,57 @@ enum event_id {
 	EV_SECURITY_INODE_SYMLINK,
 };
 
-/* Which of the events that can be derived from other programs are: a bit each,
- * set when no hook of their own works. It may change while programs run. */
-struct hooks_control {
-	u64 derived[2];			    /* ids from 1000, ids from 3000 */
-	u64 enters[NUMBERS / 64], exits[NUMBERS / 64]; /* calls, by native number, both ABIs together */
+/* System calls that events are derived from: x86-64's numbers, which are the
+ * dictionary's on every architecture and their own slots. */
+enum call_id {
+	CALL_OPEN = 2,
+	CALL_MMAP = 9,
+	CALL_MPROTECT = 10,
+	CALL_PWRITE64 = 18,
+	CALL_WRITEV = 20,
+	CALL_DUP = 32,
+	CALL_DUP2 = 33,
+	CALL_SOCKET = 41,
+	CALL_CONNECT = 42,
+	CALL_ACCEPT = 43,
+	CALL_BIND = 49,
+	CALL_LISTEN = 50,
+	CALL_SOCKETPAIR = 53,
+	CALL_FCNTL = 72,
+	CALL_RENAME = 82,
+	CALL_CREAT = 85,
+	CALL_UNLINK = 87,
+	CALL_SYMLINK = 88,
+	CALL_MKNOD = 133,
+	CALL_MOUNT = 165,
+	CALL_OPENAT = 257,
+	CALL_MKNODAT = 259,
+	CALL_UNLINKAT = 263,
+	CALL_RENAMEAT = 264,
+	CALL_SYMLINKAT = 266,
+	CALL_UNSHARE = 272,
+	CALL_ACCEPT4 = 288,
+	CALL_DUP3 = 292,
+	CALL_PWRITEV = 296,
+	CALL_OPEN_BY_HANDLE_AT = 304,
+	CALL_SETNS = 308,
+	CALL_FINIT_MODULE = 313,
+	CALL_RENAMEAT2 = 316,
+	CALL_KEXEC_FILE_LOAD = 320,
+	CALL_BPF = 321,
+	CALL_PWRITEV2 = 328,
+	CALL_PKEY_MPROTECT = 329,
+	CALL_MOVE_MOUNT = 429,
+	CALL_OPENAT2 = 437,
 };
-struct hooks_control hooks_control SEC(".data.hooks");
+
+/* Which of the events that can be derived from system calls are: a bit each, set
+ * when no hook of their own works. It may change while programs run. */
+u64 derived_events[2] SEC(".data.derived"); /* ids from 1000, ids from 3000 */
 
 static __always_inline bool is_derived(u32 id)
 {
 	if (id >= 3000)
-		return hooks_control.derived[1] >> (id - 3000) & 1;
-	return hooks_control.derived[0] >> (id - 1000) & 1;
+		return derived_events[1] >> (id - 3000) & 1;
+	return derived_events[0] >> (id - 1000) & 1;
 }

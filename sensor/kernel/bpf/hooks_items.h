@@ -5,25 +5,9 @@
 #include "hooks_events.h"
 #include "lane.h"
 
-/* Where the next item's data go; 0 when the record is full. */
-static __always_inline void *item_data(struct scratch *s)
-{
-	u32 len = s->len;
-	if (len > LANE_LIMIT)
-		return 0;
-	return s->record + len + sizeof(struct item);
-}
+static __always_inline void *item_data(struct scratch *s) { return open_item(RECORD(s)); }
 
-/* Makes an item of the n bytes that are there. data is item_data's. */
-static __always_inline void item_end(struct scratch *s, void *data, u8 tag, u8 flags, u32 n)
-{
-	struct item *it = data - sizeof(struct item);
-	it->tag = tag;
-	it->flags = flags;
-	it->zero = 0;
-	it->len = n;
-	s->len += sizeof(struct item) + ((n + 7) & ~7u);
-}
+static __always_inline void item_end(struct scratch *s, void *data, u8 tag, u8 flags, u32 n) { close_item(RECORD(s), data, tag, flags, n); }
 
 static __always_inline void mark_absent(struct scratch *s, u32 arg)
 {
@@ -31,46 +15,57 @@ static __always_inline void mark_absent(struct scratch *s, u32 arg)
 		RECORD(s)->absent |= 1 << arg;
 }
 
-/* A path as the current task sees it: components leaf first. */
-static __noinline int lane_path(struct scratch *s, u32 tag, u64 vfs, u64 dentry)
+__noinline int lane_put_path(u32 level, u32 tag, u64 vfs, u64 dentry)
 {
-	if (!s)
-		return 0;
-	void *data = item_data(s);
-	if (!data)
-		return 0;
-	struct walk w = {.out = data};
-	walk_from(&w, CURRENT(), vfs, dentry);
-	u32 n = walk_path(&w);
-	item_end(s, data, tag, w.flags, n);
+	struct scratch *s = scratch_at(level);
+	if (s)
+		put_path(RECORD(s), CURRENT(), tag, vfs, dentry);
 	return 0;
 }
 
-static __always_inline void lane_file_path(struct scratch *s, u32 tag, struct file *f)
+/* A typed pointer as the number that such a function takes. */
+static __always_inline u64 plain(const void *p)
+{
+	u64 v = 0;
+	bpf_probe_read_kernel(&v, sizeof v, &p);
+	return v;
+}
+
+/* A path as the current task sees it: components leaf first. */
+static __always_inline void lane_path(struct scratch *s, u32 tag, u64 vfs, u64 dentry) { lane_put_path(s->level, tag, vfs, dentry); }
+
+static __always_inline void lane_file_path(struct scratch *s, u8 tag, struct file *f)
 {
 	u64 p[2] = {};
 	bpf_core_read(p, sizeof p, &f->f_path);
 	lane_path(s, tag, p[0], p[1]);
 }
 
+static __always_inline void lane_cwd(struct scratch *s, u32 tag)
+{
+	struct task_struct *t = CURRENT();
+	struct fs_struct *fs = GET(t, fs);
+	u64 p[2] = {};
+	if (fs && !bpf_core_read(p, sizeof p, &fs->pwd))
+		lane_path(s, tag, p[0], p[1]);
+}
+
+static __always_inline void lane_file(struct scratch *s, struct file *f) { put_file(RECORD(s), f); }
+
 static __always_inline void lane_inode(struct scratch *s, struct inode *i, u32 flags)
 {
 	struct fileinfo *o = item_data(s);
 	if (!o)
 		return;
-	o->ino = BPF_CORE_READ(i, i_ino);
-	o->dev = BPF_CORE_READ(i, i_sb, s_dev);
-	o->mode = BPF_CORE_READ(i, i_mode);
-	o->uid = BPF_CORE_READ(i, i_uid.val);
-	o->gid = BPF_CORE_READ(i, i_gid.val);
+	struct super_block *sb = FIELD(struct inode, i, i_sb);
+	o->ino = FIELD(struct inode, i, i_ino);
+	o->dev = FIELD(struct super_block, sb, s_dev);
+	o->mode = FIELD(struct inode, i, i_mode);
+	o->uid = FIELD(struct inode, i, i_uid.val);
+	o->gid = FIELD(struct inode, i, i_gid.val);
 	o->flags = flags;
-	o->magic = BPF_CORE_READ(i, i_sb, s_magic);
+	o->magic = FIELD(struct super_block, sb, s_magic);
 	item_end(s, o, TAG_FILE, 0, sizeof *o);
-}
-
-static __always_inline void lane_file(struct scratch *s, struct file *f)
-{
-	lane_inode(s, BPF_CORE_READ(f, f_inode), BPF_CORE_READ(f, f_flags));
 }
 
 /* Change time in ns, under the three names that it had. */

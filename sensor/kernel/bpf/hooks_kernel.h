@@ -8,7 +8,6 @@
 enum { PF_KTHREAD = 0x00200000 };
 enum { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 };
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
-enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
 
 #define KERNEL_STACK 16384 /* both architectures, pages of 4 KiB */
 
@@ -45,13 +44,31 @@ struct mount___list {
 struct mount___chain {
 	struct mount *mnt_next_for_sb;
 };
-struct mount___ns {
+struct mount___more {
 	struct mnt_namespace *mnt_ns;
+	const char *mnt_devname;
 };
-struct mnt_namespace___root {
-	struct mount *root;
+struct vfsmount___more {
+	struct super_block *mnt_sb;
+};
+struct file_system_type {
+	const char *name;
+};
+struct super_block___more {
+	struct dentry *s_root;
+	struct file_system_type *s_type;
+};
+struct iovec {
+	void *iov_base;
+	unsigned long iov_len;
 };
 struct k_sigaction;
+struct fs_struct___umask {
+	int umask;
+};
+struct inode___size {
+	s64 i_size;
+};
 struct task_struct___stack {
 	void *stack;
 };

@@ -71,3 +71,68 @@ static __always_inline void lane_socket(struct scratch *s, struct sock *sk, stru
 	__builtin_memcpy(o->remote, e->remote.address, sizeof o->remote);
 	item_end(s, o, TAG_SOCKET, 0, sizeof *o);
 }
+
+/* The facts of a socket, as object of the event. */
+__noinline int lane_put_sock(u32 level, u64 socket)
+{
+	struct scratch *s = scratch_at(level);
+	struct sock *sk = (void *)socket;
+	struct ends e;
+	if (!s)
+		return 0;
+	read_ends(&e, sk);
+	lane_socket(s, sk, &e, BPF_CORE_READ(sk, __sk_common.skc_state));
+	return 0;
+}
+
+/* A unix socket's address as a structure; an unnamed one has just the family. */
+static __always_inline void lane_unix(struct scratch *s, u32 tag, struct sock *sk)
+{
+	void *data = item_data(s);
+	if (!data)
+		return;
+	struct unix_address *a = sk ? BPF_CORE_READ((struct unix_sock *)sk, addr) : 0;
+	u32 n = a ? BPF_CORE_READ(a, len) : 0;
+	barrier_var(n);
+	if (n < 2 || n > SUN_MOST) {
+		*(u64 *)data = AF_UNIX;
+		item_end(s, data, tag, 0, 2);
+		return;
+	}
+	bpf_probe_read_kernel(data, n, (void *)a + bpf_core_field_offset(struct unix_address, name));
+	item_end(s, data, tag, 0, n);
+}
+
+__noinline int lane_put_local(u32 level, u32 tag, u64 socket)
+{
+	struct scratch *s = scratch_at(level);
+	struct sock *sk = (void *)socket;
+	struct ends e;
+	if (!s)
+		return 0;
+	read_ends(&e, sk);
+	if (e.family == AF_UNIX)
+		lane_unix(s, tag, sk);
+	else
+		lane_address(s, tag, &e.local);
+	return 0;
+}
+
+__noinline int lane_put_remote(u32 level, u32 tag, u64 socket)
+{
+	struct scratch *s = scratch_at(level);
+	struct sock *sk = (void *)socket;
+	struct ends e;
+	if (!s)
+		return 0;
+	read_ends(&e, sk);
+	if (e.family == AF_UNIX)
+		lane_unix(s, tag, BPF_CORE_READ((struct unix_sock *)sk, peer));
+	else
+		lane_address(s, tag, &e.remote);
+	return 0;
+}
+
+static __always_inline void lane_sock(struct scratch *s, struct sock *sk) { lane_put_sock(s->level, (u64)sk); }
+static __always_inline void lane_local(struct scratch *s, u32 tag, struct sock *sk) { lane_put_local(s->level, tag, (u64)sk); }
+static __always_inline void lane_remote(struct scratch *s, u32 tag, struct sock *sk) { lane_put_remote(s->level, tag, (u64)sk); }

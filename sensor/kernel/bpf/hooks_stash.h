@@ -16,13 +16,14 @@ struct spaces {
 };
 
 struct stash {
-	u32 slot, pad; /* of the call that it belongs to */
+	u32 slot;  /* of the call that it belongs to */
+	u32 known; /* mprotect: prot is */
 	union {
-		struct slim creds;
-		struct spaces spaces;
 		struct {
-			u64 prot, known;
+			struct slim creds;
+			struct spaces spaces;
 		};
+		u64 prot;
 		struct {
 			u64 file, buffer, count, position;
 		};

@@ -8,7 +8,7 @@
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_SCHED_SWITCH, 5, ORDINARY);
+	struct scratch *s = lane_open(EV_SCHED_SWITCH, 5, ORDINARY);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -17,7 +17,7 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	a[3] = next->pid;
 	lane_string(s, 2, prev->comm);
 	lane_string(s, 4, next->comm);
-	return lane_close(s, EV_SCHED_SWITCH, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 /* ---- signals ---- */
@@ -36,7 +36,7 @@ static __always_inline s32 signal_code(u64 info)
 SEC("tp_btf/signal_generate")
 int BPF_PROG(tp_signal_generate, u32 sig, void *info, struct task_struct *to, u32 group, u32 result)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_SIGNAL_GENERATE, 7, ORDINARY);
+	struct scratch *s = lane_open(EV_SIGNAL_GENERATE, 7, ORDINARY);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -47,13 +47,13 @@ int BPF_PROG(tp_signal_generate, u32 sig, void *info, struct task_struct *to, u3
 	a[5] = group;
 	a[6] = result;
 	lane_string(s, 2, to->comm);
-	return lane_close(s, EV_SIGNAL_GENERATE, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(tp_signal_deliver, u32 sig, void *info, struct k_sigaction *how)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_SIGNAL_DELIVER, 4, ORDINARY);
+	struct scratch *s = lane_open(EV_SIGNAL_DELIVER, 4, ORDINARY);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -61,7 +61,7 @@ int BPF_PROG(tp_signal_deliver, u32 sig, void *info, struct k_sigaction *how)
 	a[1] = (s64)signal_code(ctx[1]);
 	a[2] = (u64)BPF_CORE_READ(how, sa.sa_handler);
 	a[3] = BPF_CORE_READ(how, sa.sa_flags);
-	return lane_close(s, EV_SIGNAL_DELIVER, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 /* ---- connections ---- */
@@ -69,7 +69,7 @@ int BPF_PROG(tp_signal_deliver, u32 sig, void *info, struct k_sigaction *how)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_inet_sock_set_state, struct sock *sk, u32 old, u32 state)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_INET_SOCK_SET_STATE, 6, ORDINARY);
+	struct scratch *s = lane_open(EV_INET_SOCK_SET_STATE, 6, ORDINARY);
 	if (!s)
 		return 0;
 	struct ends e;
@@ -82,18 +82,18 @@ int BPF_PROG(tp_inet_sock_set_state, struct sock *sk, u32 old, u32 state)
 	lane_address(s, 4, &e.local);
 	lane_address(s, 5, &e.remote);
 	lane_socket(s, sk, &e, state);
-	return lane_close(s, EV_INET_SOCK_SET_STATE, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 /* ---- modules ---- */
 
 static __always_inline int module_event(struct module *m, u32 id)
 {
-	struct scratch *s = lane_open(CURRENT(), id, 1, ORDINARY);
+	struct scratch *s = lane_open(id, 1, ORDINARY);
 	if (!s)
 		return 0;
 	lane_string(s, 0, m->name);
-	return lane_close(s, id, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 SEC("tp_btf/module_load")
@@ -108,7 +108,7 @@ int BPF_PROG(tp_module_free, struct module *m) { return module_event(m, EV_MODUL
 
 static __always_inline int uring_event(struct io_kiocb___cqe *req)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_IO_URING_SUBMIT_REQ, 4, ORDINARY);
+	struct scratch *s = lane_open(EV_IO_URING_SUBMIT_REQ, 4, ORDINARY);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
@@ -116,7 +116,7 @@ static __always_inline int uring_event(struct io_kiocb___cqe *req)
 	a[1] = BPF_CORE_READ(req, cqe.user_data);
 	a[2] = BPF_CORE_READ(req, flags) & SQE_FLAGS;
 	a[3] = (s64)(s32)BPF_CORE_READ(req, cqe.fd);
-	return lane_close(s, EV_IO_URING_SUBMIT_REQ, ORDINARY);
+	return lane_close(s, ORDINARY);
 }
 
 SEC("tp_btf/io_uring_submit_req")

@@ -26,14 +26,12 @@ struct {
 #define NESTING 4
 #define LANE_ARGS 16
 #define LANE_RECORD (RECORD_MOST + STRING_MOST + 64) /* as much as item_holds may look at */
-#define LANE_LIMIT (LANE_RECORD - 4096 - 512)	     /* an item may begin below this */
 struct scratch {
 	u32 busy, want;
 	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
 	u32 version, generation;
 	u32 pass, skip;
-	u32 len; /* of the record so far: here, the verifier need not follow it */
-	u32 pad;
+	u32 level, pad; /* which of them it is */
 	struct entry entry;
 	u8 record[LANE_RECORD];
 };
@@ -51,16 +49,19 @@ struct {
 /* Programs of the fentry family may be preempted, so the claim is atomic. Where
  * the kernel has no compare-and-exchange it does not preempt them either, and
  * the loader puts a plain store in its place: see ../lane.go. */
+static __always_inline struct scratch *scratch_at(u32 level) { return bpf_map_lookup_elem(&scratches, &level); }
+
 static __always_inline struct scratch *scratch_take(void)
 {
 #pragma unroll
 	for (u32 i = 0; i < NESTING; i++) {
-		u32 key = i;
-		struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
+		struct scratch *s = scratch_at(i);
 		if (!s)
 			return 0;
-		if (!*(volatile u32 *)&s->busy && !__sync_val_compare_and_swap(&s->busy, 0, 1))
+		if (!*(volatile u32 *)&s->busy && !__sync_val_compare_and_swap(&s->busy, 0, 1)) {
+			s->level = i;
 			return s;
+		}
 	}
 	return 0;
 }
@@ -113,32 +114,33 @@ static __noinline int lane_context(struct scratch *s, struct task_struct *t)
 enum { ORDINARY, LIFECYCLE };
 #define UNSELECTED (1u << 31) /* in want, beside the bits of the plans */
 
-/* Begins an event of the current task. 0 when nobody wants it; else the caller
- * sets ARGS, which are 0, adds items and ends with lane_close. */
-static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, u32 nargs, u32 kind)
+/* Functions that are not static are verified once, whoever calls them, and take
+ * and return numbers only. The verifier's time is the user's at every start. */
+__noinline int lane_begin(u32 id, u32 nargs, u32 kind)
 {
-	u32 slot = SLOT(id);
+	struct task_struct *t = CURRENT();
+	u32 slot = SLOT(id) & (SLOTS - 1);
 	u32 selected = control.descs[slot].plans[control.version & 1];
 	if (!selected && kind != LIFECYCLE)
-		return 0;
+		return -1;
 	if (GET(t, tgid) == control.self)
-		return 0;
+		return -1;
 	struct cpu *c = this_cpu();
 	if (!c)
-		return 0;
+		return -1;
 	struct scratch *s = scratch_take();
 	if (!s) {
 		if (selected) {
 			COUNT(c->generated[slot]);
 			COUNT(c->lost[slot]);
 		}
-		return 0;
+		return -1;
 	}
 	if (other_context(s, t))
 		lane_context(s, t);
 	if (s->skip) {
 		scratch_give(s);
-		return 0;
+		return -1;
 	}
 	if (selected)
 		COUNT(c->generated[slot]);
@@ -146,8 +148,10 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 	if (!s->want && kind != LIFECYCLE) {
 		COUNT(c->filtered[slot]);
 		scratch_give(s);
-		return 0;
+		return -1;
 	}
+	if (!selected)
+		s->want |= UNSELECTED;
 	struct record *r = RECORD(s);
 	r->time = bpf_ktime_get_ns();
 	r->id = id;
@@ -156,12 +160,18 @@ static __always_inline struct scratch *lane_open(struct task_struct *t, u32 id, 
 	r->tid = s->entry.ctx.htid;
 	r->absent = 0;
 	r->ret = 0;
-	for (u32 i = 0; i < nargs; i++)
+	for (u32 i = 0; i < LANE_ARGS; i++)
 		ARGS(s)[i] = 0;
-	s->len = HEADER + 8 * nargs;
-	if (!selected)
-		s->want |= UNSELECTED;
-	return s;
+	set_length(r, HEADER + 8 * (nargs & (2 * LANE_ARGS - 1)));
+	return s->level;
+}
+
+/* Begins an event of the current task. 0 when nobody wants it; else the caller
+ * sets ARGS, which are 0, adds items and ends with lane_close. */
+static __always_inline struct scratch *lane_open(u32 id, u32 nargs, u32 kind)
+{
+	int level = lane_begin(id, nargs, kind);
+	return level < 0 ? 0 : scratch_at(level);
 }
 
 /* ---- conditions on the record ---- */
@@ -222,9 +232,8 @@ static __always_inline u32 lane_wanted(struct scratch *s, u32 slot)
 
 static __always_inline bool lane_output(struct scratch *s, u32 kind)
 {
-	u32 len = s->len;
+	u32 len = length_of(RECORD(s));
 	s->entry.cpu = bpf_get_smp_processor_id();
-	RECORD(s)->size = len;
 	if (len > LANE_RECORD)
 		return false;
 	if (!bpf_ringbuf_output(&lane, &s->entry, sizeof s->entry + len, BPF_RB_NO_WAKEUP)) {
@@ -237,31 +246,34 @@ static __always_inline bool lane_output(struct scratch *s, u32 kind)
 	return false;
 }
 
-/* Sends it if it is wanted and says whether it crossed, for events that continue
- * in a second record. The scratch stays the caller's. */
-static __always_inline bool lane_send(struct scratch *s, u32 id, u32 kind)
+/* Sends the record if it is wanted and says whether it crossed. */
+__noinline int lane_end(u32 level, u32 kind)
 {
-	u32 slot = SLOT(id);
+	struct scratch *s = scratch_at(level);
 	struct cpu *c = this_cpu();
-	if (!c)
-		return false;
+	if (!s || !c)
+		return 0;
+	u32 slot = SLOT(RECORD(s)->id) & (SLOTS - 1);
 	bool selected = !(s->want & UNSELECTED);
 	u32 want = lane_wanted(s, slot) & ~UNSELECTED;
 	RECORD(s)->wanted = want;
 	if (!want && selected)
 		COUNT(c->filtered[slot]);
 	if (!want && kind != LIFECYCLE)
-		return false;
+		return 0;
 	if (lane_output(s, kind))
-		return true;
+		return 1;
 	if (want)
 		COUNT(c->lost[slot]);
-	return false;
+	return 0;
 }
 
-static __always_inline int lane_close(struct scratch *s, u32 id, u32 kind)
+/* An event that continues in a second record goes on with the same scratch. */
+static __always_inline bool lane_send(struct scratch *s, u32 kind) { return lane_end(s->level, kind); }
+
+static __always_inline int lane_close(struct scratch *s, u32 kind)
 {
-	lane_send(s, id, kind);
+	lane_send(s, kind);
 	scratch_give(s);
 	return 0;
 }

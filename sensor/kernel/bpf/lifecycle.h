@@ -48,14 +48,14 @@ int BPF_PROG(tp_sched_process_fork, struct task_struct *parent, struct task_stru
 
 	if (process && control.tree)
 		join_scope(parent->pid, tgid, pid);
-	struct scratch *s = lane_open(parent, EV_SCHED_PROCESS_FORK, 7, LIFECYCLE);
+	struct scratch *s = lane_open(EV_SCHED_PROCESS_FORK, 7, LIFECYCLE);
 	if (!s)
 		return 0;
 	u32 follow = s->pass & control.follow[s->version & 1];
 	if (process && follow)
 		bpf_map_update_elem(&followed, &pid, &follow, BPF_ANY);
 	lane_child(s, child);
-	return lane_close(s, EV_SCHED_PROCESS_FORK, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }
 
 /* ---- exec ---- */
@@ -88,20 +88,18 @@ int BPF_PROG(tp_sched_process_exec, struct task_struct *t, u32 old_tid, struct l
 {
 	if (control.tree)
 		enter_scope(t->tgid);
-	struct scratch *s = lane_open(t, EV_SCHED_PROCESS_EXEC, 10, LIFECYCLE);
+	struct scratch *s = lane_open(EV_SCHED_PROCESS_EXEC, 10, LIFECYCLE);
 	if (!s)
 		return 0;
 	struct file *f = bprm->file;
 	struct mm_struct *mm = t->mm;
-	struct fs_struct *fs = t->fs;
 	exec_words(s, t, f, old_tid);
 	lane_string(s, 0, bprm->filename);
 	lane_string(s, TAG_INTERP, bprm->interp);
 	lane_file(s, f);
 	lane_file_path(s, TAG_EXE, f);
-	if (fs)
-		lane_path(s, TAG_CWD, (u64)fs->pwd.mnt, (u64)fs->pwd.dentry);
-	struct vector v = {.s = s, .tag = TAG_ARGV};
+	lane_cwd(s, TAG_CWD);
+	struct strings v = {.s = s, .tag = TAG_ARGV};
 	if (mm) {
 		v.from = mm->arg_start;
 		v.to = mm->arg_end;
@@ -132,7 +130,7 @@ static __always_inline void forget_process(u32 tgid)
 
 static __always_inline void exit_event(struct task_struct *t, u32 id, u32 nargs, u32 kind, bool last)
 {
-	struct scratch *s = lane_open(t, id, nargs, kind);
+	struct scratch *s = lane_open(id, nargs, kind);
 	if (!s)
 		return;
 	u64 *a = ARGS(s);
@@ -142,7 +140,7 @@ static __always_inline void exit_event(struct task_struct *t, u32 id, u32 nargs,
 		a[0] = t->exit_code;
 		a[1] = last;
 	}
-	lane_close(s, id, kind);
+	lane_close(s, kind);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -164,12 +162,12 @@ int BPF_PROG(tp_sched_process_exit, struct task_struct *t)
 SEC("tp_btf/task_rename")
 int BPF_PROG(tp_task_rename, struct task_struct *task, const char *name)
 {
-	struct scratch *s = lane_open(CURRENT(), EV_TASK_RENAME, 3, LIFECYCLE);
+	struct scratch *s = lane_open(EV_TASK_RENAME, 3, LIFECYCLE);
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
 	a[2] = task->pid;
 	lane_string(s, 0, task->comm);
 	lane_string(s, 1, name);
-	return lane_close(s, EV_TASK_RENAME, LIFECYCLE);
+	return lane_close(s, LIFECYCLE);
 }
