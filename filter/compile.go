@@ -14,8 +14,9 @@ type Program struct {
 	expr    *Expr
 	columns map[string]*Column
 	events  []event.ID
-	left    map[event.ID]*Node // what is left of the expression for one event
-	// left as tests that all must hold. Many events share a list.
+	void    map[*Node]bool // comparisons that no value satisfies
+	// What is left of the expression for one event, as tests that all must hold.
+	// Many events share a list.
 	lists   [][]test
 	byID    []uint16 // event id to 1 + index in lists; 0: it cannot match
 	unknown []test   // for ids that the dictionary lacks
@@ -44,7 +45,7 @@ type compiler struct {
 // Compile makes a program of the expression. Its columns must be in the schema
 // and be compared with what they can be.
 func (x *Expr) Compile(s Schema) (*Program, error) {
-	p := &Program{expr: x, columns: map[string]*Column{}, left: map[event.ID]*Node{}, followed: map[uint32]trail{}}
+	p := &Program{expr: x, columns: map[string]*Column{}, void: map[*Node]bool{}, followed: map[uint32]trail{}}
 	c := &compiler{Program: p, schema: s, done: map[*Node]test{}, byNode: map[*Node]*follow{}}
 	if err := c.check(x.Root); err != nil {
 		return nil, err
@@ -64,7 +65,6 @@ func (c *compiler) split() {
 			continue
 		}
 		c.events = append(c.events, e.ID)
-		c.left[e.ID] = n
 		text := n.String()
 		if lists[text] == 0 {
 			c.lists = append(c.lists, c.tests(n))
@@ -84,7 +84,7 @@ func (p *Program) at(n *Node, id event.ID) *Node {
 	case KindEvent:
 		return Const(n.has(id))
 	case KindHas, KindIn:
-		if !p.column(n).carries(id) || n.Kind == KindIn && len(n.Members) == 0 {
+		if !p.column(n).carries(id) || p.void[n] {
 			return Const(false)
 		}
 	case KindNot:

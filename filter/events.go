@@ -112,6 +112,9 @@ func objectColumn(name string) (Column, error) {
 	switch class := f.Class(); {
 	case class.Word():
 		c.Type, c.Width = TypeUnsigned, widthOf(class)
+		if f != event.FieldInode { // which a file and a socket have
+			c.Fact, c.Arg = FactObject, uint8(f)
+		}
 		if d := f.Decoder(); d != nil {
 			c.Choices = []dictionary.Choice{{Decoder: d, When: -1}}
 		}

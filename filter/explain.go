@@ -34,7 +34,7 @@ func (p *Program) ExplainFor(can func(event.ID, Atom) bool) Explanation {
 	dropped := clausesOf(fit) < clausesOf(plan)
 	x.Kernel, dropped = fit.describe(p, can, dropped)
 	for _, l := range rest {
-		text := l.node.String()
+		text := ungated(l.node).String()
 		if l.weaker {
 			text += "  (the kernel tests a weaker condition first)"
 		}
@@ -44,6 +44,14 @@ func (p *Program) ExplainFor(can func(event.ID, Atom) bool) Explanation {
 		x.User = append(x.User, "what the kernel cannot test or has no room for")
 	}
 	return x
+}
+
+// ungated is what a gate lets be judged: its columns name the event already.
+func ungated(n *Node) *Node {
+	if n.Kind == KindOr && len(n.Kids) == 2 && n.Kids[0].Kind == KindNot && n.Kids[0].Kids[0].Kind == KindEvent {
+		return n.Kids[1]
+	}
+	return n
 }
 
 func clausesOf(p Plan) int {
@@ -122,11 +130,13 @@ func (a Atom) node(e *dictionary.Event) *Node {
 			name = e.Args[a.Arg].Name
 		case FactPort:
 			name = e.Args[a.Arg].Name + ".port"
+		case FactObject:
+			name = "object." + event.Field(a.Arg).String()
 		}
 		name = e.Name + "." + name
 	}
 	n := In(name, a.member())
-	if a.Fact == FactContainer || a.Fact == FactNew || a.Fact == FactNewContainer {
+	if a.Fact == FactContainer || a.Fact == FactNew || a.Fact == FactNewContainer || a.Op == OpPrefix && a.Str == "" {
 		n = Has(name)
 	}
 	if a.Not {
@@ -146,10 +156,14 @@ func (a Atom) member() Member {
 	case OpSuffix:
 		return Suffix(a.Str)
 	}
-	if a.Signed {
-		return Range(Int(int64(a.Lo)), Int(int64(a.Hi)))
+	if !a.Signed {
+		return Range(Uint(a.Lo), Uint(a.Hi))
 	}
-	return Range(Uint(a.Lo), Uint(a.Hi))
+	lo, hi := Int(int64(a.Lo)), Int(int64(a.Hi))
+	if int64(a.Hi) == 1<<63-1 {
+		hi = Most
+	}
+	return Range(lo, hi)
 }
 
 // maxNamed is how many events are listed by name.

@@ -57,7 +57,8 @@ const (
 	FactArg        // argument word Arg, sign-extended for signed classes, zero-extended otherwise
 	FactArgString  // user string of argument Arg
 	FactObjectPath // path really reached
-	FactPort       // port of socket address argument Arg, if its family is AF_INET or AF_INET6
+	FactPort       // port of socket address argument Arg, if it is a whole AF_INET (8 bytes or more) or AF_INET6 (24) one
+	FactObject     // number of the object's field Arg, an event.Field
 )
 
 // Process reports whether the fact is one of the process, not of the event.

@@ -186,7 +186,7 @@ func (p *Program) cnfHas(n *Node, negated bool) ([]Clause, bool) {
 		return nil, false // the sensor means another start
 	case c.Type == TypeFact && c.Fact != FactNone:
 		a.Lo, a.Hi = 1, 1
-	case c.Fact == FactArg:
+	case c.Fact == FactArg, c.Fact == FactObject:
 		a.Hi = 1<<64 - 1
 	case c.Fact == FactArgString:
 		a.Op = OpPrefix

@@ -89,7 +89,7 @@ func isPath(m *Member) bool {
 }
 
 // maxSpans is how many ranges of one comparison are pushed.
-const maxSpans = 32
+const maxSpans = 64
 
 // pushNumbers is what a sensor can test of the numbers among the members: for
 // each a pushed, because in a negation they are pushed one by one.

@@ -128,6 +128,10 @@ func wordOf(a filter.Atom, e *event.Event) (uint64, bool) {
 		return fact(filter.InNewContainer(e))
 	case filter.FactNew:
 		return fact(e.Bits&event.BitNew != 0)
+	case filter.FactObject:
+		var v event.Value
+		ok := e.Object(event.Field(a.Arg), &v)
+		return v.Num, ok
 	case filter.FactRet:
 		return uint64(e.Ret), true
 	}

@@ -136,7 +136,7 @@ func (s *selection) canon() map[string]any {
 			c[name] = canonList(l)
 		}
 	}
-	flag := func(name string, f flag) {
+	flag := func(name string, f toggle) {
 		if f.given {
 			c[name] = f.value
 		}

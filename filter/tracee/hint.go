@@ -25,6 +25,9 @@ func (x *expression) unknownField() error {
 	if x.text == "" {
 		return x.fail(0, filter.UnknownField, "the expression is empty", "was a variable of your shell empty? see --trace help")
 	}
+	if field, ok := fieldOf(strings.TrimLeft(x.text, "!")[:max(0, strings.IndexAny(strings.TrimLeft(x.text, "!"), "=<>"))]); x.name == "" && ok {
+		return x.fail(0, filter.UnknownField, "an expression begins with its field", "to exclude, write "+field+"!=VALUE")
+	}
 	if x.name == "" {
 		return x.fail(0, filter.UnknownField, "a field is missing before the operator", "see --trace help")
 	}
@@ -102,7 +105,10 @@ func matching(pattern string) string {
 
 // unknownSet is the error for a set that is none.
 func (x *expression) unknownSet(at int, name string) error {
-	hint := didYouMean(name, dictionary.SetNames()) + "sets are " + strings.Join(dictionary.SetNames(), ", ")
+	hint := didYouMean(name, dictionary.SetNames())
+	if hint == "" {
+		hint = "sets are " + strings.Join(dictionary.SetNames(), ", ")
+	}
 	if dictionary.Lookup(name) != nil {
 		hint = name + " is an event: event=" + name
 	}

@@ -11,8 +11,8 @@ import (
 
 // lower makes the tree: the kinds of event, the process, the arguments.
 func (s *selection) lower(o Options) (*filter.Expr, error) {
-	ids, source := s.events(o)
-	nodes := []*filter.Node{filter.Event(ids...).From(source)}
+	ids, from := s.events(o)
+	nodes := []*filter.Node{filter.Event(ids...).From(from)}
 	process := filter.And(s.process()...)
 	if s.follow {
 		process = follow(process)
@@ -27,10 +27,20 @@ func (s *selection) lower(o Options) (*filter.Expr, error) {
 	for _, r := range s.returns {
 		nodes = append(nodes, r.lower())
 	}
+	s.warnOfNothing(ids)
+	return &filter.Expr{Root: filter.And(nodes...), Warnings: s.warnings}, nil
+}
+
+// warnOfNothing tells what can never match.
+func (s *selection) warnOfNothing(ids []event.ID) {
+	for _, n := range []*numberFilter{&s.uid, &s.pid, &s.mntns, &s.pidns} {
+		if members, bounded := n.bounds(filter.Number{}); bounded && len(members)+len(n.eq) == 0 {
+			s.warn("%s: no number is within the bounds", source(n.sources))
+		}
+	}
 	if len(ids) == 0 {
 		s.warn("no event is selected: event!= and set!= take out all that the others select")
 	}
-	return &filter.Expr{Root: filter.And(nodes...), Warnings: s.warnings}, nil
 }
 
 // follow is filter.Follow, but a condition that always holds needs none.
@@ -114,7 +124,7 @@ func (s *selection) process() []*filter.Node {
 }
 
 // lower is the condition, or its opposite.
-func (f *flag) lower(n *filter.Node) *filter.Node {
+func (f *toggle) lower(n *filter.Node) *filter.Node {
 	switch {
 	case !f.given:
 		return filter.Const(true)
@@ -174,7 +184,7 @@ func (n *numberFilter) lower(column string) *filter.Node {
 		return filter.Const(true)
 	}
 	in := filter.In(column, equal(n.eq)...)
-	if bounds, bounded := n.bounds(); bounded {
+	if bounds, bounded := n.bounds(filter.Number{}); bounded {
 		in = filter.In(column, append(equal(n.eq), bounds...)...)
 	} else if len(n.ne) > 0 {
 		in = filter.Const(true)
@@ -189,7 +199,7 @@ func (r *returnFilter) lower() *filter.Node {
 	if len(r.eq) > 0 {
 		in = filter.In(column, equal(r.eq)...)
 	}
-	if bounds, bounded := r.bounds(); bounded {
+	if bounds, bounded := r.bounds(filter.Least); bounded {
 		within = filter.In(column, bounds...)
 	}
 	n := filter.And(in, notIn(column, equal(r.ne)), within)
@@ -204,9 +214,10 @@ func equal(numbers []filter.Number) []filter.Member {
 	return members
 }
 
-// bounds is the range between the bounds, none if it is empty.
-func (n *numberFilter) bounds() (members []filter.Member, bounded bool) {
-	lo, hi := filter.Least, filter.Most
+// bounds is the range between the bounds, none if it is empty. least is what
+// the field can be.
+func (n *numberFilter) bounds(least filter.Number) (members []filter.Member, bounded bool) {
+	lo, hi := least, filter.Most
 	if n.gt != nil {
 		if *n.gt == filter.Most {
 			return nil, true

@@ -19,7 +19,7 @@ func (s *selection) patterns(a *argFilter, patterns []string) []filter.Member {
 		}
 		switch a.column.Type {
 		case filter.TypeUnsigned, filter.TypeSigned:
-			found := numberPattern(&a.column, text, star)
+			found := within(&a.column, numberPattern(&a.column, text, star))
 			if len(found) == 0 {
 				s.warn("%s.%s: no value is %q%s", a.event.Name, a.name, p, valueHint(&a.column, text))
 			}
@@ -55,8 +55,8 @@ func numberPattern(c *filter.Column, text string, star bool) []filter.Member {
 		return decimalPrefix(text)
 	}
 	n, err := filter.ParseNumber(text)
-	if err != nil || n.String() != text || !fits(c, n) {
-		return nil
+	if err != nil || n.String() != text {
+		return nil // not as a number is printed
 	}
 	return []filter.Member{filter.Equal(n)}
 }
@@ -66,9 +66,30 @@ func isName(text string) bool {
 	return text != "" && (text[0] == '_' || text[0]|0x20 >= 'a' && text[0]|0x20 <= 'z')
 }
 
-// fits reports whether a value of the column can be the number.
-func fits(c *filter.Column, n filter.Number) bool {
-	lo, hi := filter.Number{}, filter.Most
+// within cuts ranges to what a value of the column can be.
+func within(c *filter.Column, members []filter.Member) (cut []filter.Member) {
+	lo, hi := limits(c)
+	for _, m := range members {
+		if m.Kind != filter.MemberRange || m.Lo == filter.Least && m.Hi == filter.Most {
+			cut = append(cut, m)
+			continue
+		}
+		if m.Lo.Compare(lo) < 0 {
+			m.Lo = lo
+		}
+		if m.Hi.Compare(hi) > 0 {
+			m.Hi = hi
+		}
+		if m.Lo.Compare(m.Hi) <= 0 {
+			cut = append(cut, m)
+		}
+	}
+	return cut
+}
+
+// limits are the least and the greatest value of the column.
+func limits(c *filter.Column) (lo, hi filter.Number) {
+	lo, hi = filter.Number{}, filter.Most
 	if c.Width > 0 {
 		hi = filter.Uint(1<<c.Width - 1)
 	}
@@ -78,7 +99,7 @@ func fits(c *filter.Column, n filter.Number) bool {
 			lo, hi = filter.Int(-1<<(c.Width-1)), filter.Int(1<<(c.Width-1)-1)
 		}
 	}
-	return n.Compare(lo) >= 0 && n.Compare(hi) <= 0
+	return lo, hi
 }
 
 // hexNumber is one number. What is negative is written as its bits.
@@ -92,9 +113,6 @@ func hexNumber(c *filter.Column, digits string) []filter.Member {
 		n = filter.Int(int64(int32(raw)))
 	case c.Type == filter.TypeSigned:
 		n = filter.Int(int64(raw))
-	}
-	if !fits(c, n) {
-		return nil
 	}
 	return []filter.Member{filter.Equal(n)}
 }

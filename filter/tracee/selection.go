@@ -12,22 +12,22 @@ type selection struct {
 	uid, pid, mntns, pidns numberFilter
 	comm, uts, event, set  listFilter
 	names                  listFilter // of containers
-	pidNew                 flag
-	container              flag
-	containerNew           flag
+	pidNew                 toggle
+	container              toggle
+	containerNew           toggle
 	follow                 bool
 	args                   []*argFilter
 	returns                []*returnFilter
 	warnings               []string
 }
 
-// A flag is a condition that the last expression about it decides.
-type flag struct {
+// A toggle is a condition that the last expression about it decides.
+type toggle struct {
 	given, value bool
 	sources      []string
 }
 
-func (f *flag) set(value bool, source string) {
+func (f *toggle) set(value bool, source string) {
 	f.given, f.value = true, value
 	f.sources = []string{source}
 }
