@@ -228,6 +228,13 @@ int BPF_PROG(derived_sockets, struct pt_regs *regs, long ret)
 
 #define EBADF 9
 
+static __always_inline const void *first_buffer(const struct iovec *v)
+{
+	u64 base = 0;
+	bpf_probe_read_user(&base, 8, v);
+	return (void *)base;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(derived_writes, struct pt_regs *regs, long ret)
 {
@@ -318,24 +325,14 @@ __noinline int mounted(u64 device, u64 path, u64 type, u64 flags)
 	return lane_close(s, ORDINARY);
 }
 
-/* A mount that was made apart and is put in place. */
+/* It has its place by now, so its own path tells where. */
 static __always_inline int mount_moved(struct made *m)
 {
-	if (!(m->a[4] & MOVE_MOUNT_F_EMPTY_PATH))
-		return 0;
-	struct file *f = file_of(m->t, m->a[0]);
+	struct file *f = m->a[4] & MOVE_MOUNT_F_EMPTY_PATH ? file_of(m->t, m->a[0]) : 0;
 	if (!f)
 		return 0;
-	struct scratch *s = lane_open(EV_SECURITY_SB_MOUNT, 4, ORDINARY);
-	if (!s)
-		return 0;
-	u64 vfs = (u64)BPF_CORE_READ(f, f_path.mnt);
-	struct mount___more *mount = (void *)MOUNT_OF(vfs);
-	struct super_block___more *sb = (void *)sb_of_mount(vfs);
-	lane_string(s, 0, BPF_CORE_READ(mount, mnt_devname));
-	lane_string(s, 2, BPF_CORE_READ(sb, s_type, name));
-	lane_path(s, TAG_PATH, vfs, (u64)BPF_CORE_READ((struct vfsmount *)vfs, mnt_root));
-	return lane_close(s, ORDINARY);
+	struct vfsmount *vfs = BPF_CORE_READ(f, f_path.mnt);
+	return move_event(&f->f_path, (u64)vfs, (u64)BPF_CORE_READ(vfs, mnt_root));
 }
 
 /* Whether it is a map that a descriptor of this name stands for. */

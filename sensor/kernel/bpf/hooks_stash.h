@@ -25,7 +25,7 @@ struct stash {
 		};
 		u64 prot;
 		struct {
-			u64 file, buffer, count, position;
+			u64 file, count, position;
 		};
 	};
 };

@@ -20,6 +20,22 @@ static __noinline int mount_event(u64 device, u64 path, u64 type, u64 flags)
 }
 SECURITY_HOOK(sb_mount, sb_mount, mount_event((u64)device, (u64)p, (u64)type, flags), const char *device, const struct path *p, const char *type, u64 flags)
 
+/* The newer calls make a mount apart and then put it in its place. */
+static __noinline int move_event(const struct path *from, u64 to_vfs, u64 to_dentry)
+{
+	struct scratch *s = lane_open(EV_SECURITY_SB_MOUNT, 4, ORDINARY);
+	if (!s)
+		return 0;
+	u64 vfs = (u64)BPF_CORE_READ(from, mnt);
+	struct mount___more *mount = (void *)MOUNT_OF(vfs);
+	struct super_block___more *sb = (void *)sb_of_mount(vfs);
+	lane_string(s, 0, BPF_CORE_READ(mount, mnt_devname));
+	lane_string(s, 2, BPF_CORE_READ(sb, s_type, name));
+	lane_path(s, TAG_PATH, to_vfs, to_dentry);
+	return lane_close(s, ORDINARY);
+}
+SECURITY_HOOK(move_mount, move_mount, move_event(from, (u64)BPF_CORE_READ(to, mnt), (u64)BPF_CORE_READ(to, dentry)), const struct path *from, const struct path *to)
+
 /* ---- BPF ---- */
 
 static __noinline int bpf_event(u32 cmd)

@@ -58,13 +58,6 @@ static __noinline int magic_event(struct written *w)
 	return lane_close(s, ORDINARY);
 }
 
-/* Both events are asked for apart, and may come by different ways. */
-static __always_inline int wrote(u32 id, struct written *w)
-{
-	write_event(id, w);
-	return magic_event(w);
-}
-
 static __always_inline u64 began_at(const s64 *end, long ret)
 {
 	s64 position = 0;
@@ -72,31 +65,24 @@ static __always_inline u64 began_at(const s64 *end, long ret)
 	return ret > 0 && position >= ret ? position - ret : position;
 }
 
-static __always_inline const void *first_buffer(const struct iovec *v)
-{
-	u64 base = 0;
-	bpf_probe_read_user(&base, 8, v);
-	return (void *)base;
-}
-
 SEC("fexit/vfs_write")
 int BPF_PROG(fexit_vfs_write, struct file *f, const void *buffer, u64 count, s64 *position, long ret)
 {
-	struct written w = {.file = f, .buffer = buffer, .count = count, .position = began_at(position, ret), .ret = ret};
-	return wrote(EV_VFS_WRITE, &w);
+	struct written w = {.file = f, .count = count, .position = began_at(position, ret), .ret = ret};
+	return write_event(EV_VFS_WRITE, &w);
 }
 
 SEC("fexit/vfs_writev")
 int BPF_PROG(fexit_vfs_writev, struct file *f, const struct iovec *v, u64 count, s64 *position, u32 flags, long ret)
 {
-	struct written w = {.file = f, .buffer = first_buffer(v), .count = count, .position = began_at(position, ret), .ret = ret};
-	return wrote(EV_VFS_WRITEV, &w);
+	struct written w = {.file = f, .count = count, .position = began_at(position, ret), .ret = ret};
+	return write_event(EV_VFS_WRITEV, &w);
 }
 
 /* Kprobes need both ends of the function. */
-static __always_inline int enter_write(u32 id, struct file *f, const void *buffer, u64 count, s64 *position)
+static __always_inline int enter_write(u32 id, struct file *f, u64 count, s64 *position)
 {
-	struct stash h = {.slot = SLOT(id), .file = (u64)f, .buffer = (u64)buffer, .count = count, .position = (u64)position};
+	struct stash h = {.slot = SLOT(id), .file = (u64)f, .count = count, .position = (u64)position};
 	stash_put((u32)bpf_get_current_pid_tgid(), &h);
 	return 0;
 }
@@ -108,21 +94,20 @@ static __always_inline int exit_write(u32 id, long ret)
 	if (!h)
 		return 0;
 	struct written w = {
-		.file = (void *)h->file, .buffer = (void *)h->buffer, .count = h->count,
-		.position = began_at((void *)h->position, ret), .ret = ret,
+		.file = (void *)h->file, .count = h->count, .position = began_at((void *)h->position, ret), .ret = ret,
 	};
 	stash_drop(tid);
-	return wrote(id, &w);
+	return write_event(id, &w);
 }
 
 SEC("kprobe/vfs_write")
-int BPF_KPROBE(kprobe_vfs_write, struct file *f, const void *buffer, u64 count, s64 *position) { return enter_write(EV_VFS_WRITE, f, buffer, count, position); }
+int BPF_KPROBE(kprobe_vfs_write, struct file *f, const void *buffer, u64 count, s64 *position) { return enter_write(EV_VFS_WRITE, f, count, position); }
 
 SEC("kretprobe/vfs_write")
 int BPF_KRETPROBE(kretprobe_vfs_write, long ret) { return exit_write(EV_VFS_WRITE, ret); }
 
 SEC("kprobe/vfs_writev")
-int BPF_KPROBE(kprobe_vfs_writev, struct file *f, const struct iovec *v, u64 count, s64 *position) { return enter_write(EV_VFS_WRITEV, f, first_buffer(v), count, position); }
+int BPF_KPROBE(kprobe_vfs_writev, struct file *f, const struct iovec *v, u64 count, s64 *position) { return enter_write(EV_VFS_WRITEV, f, count, position); }
 
 SEC("kretprobe/vfs_writev")
 int BPF_KRETPROBE(kretprobe_vfs_writev, long ret) { return exit_write(EV_VFS_WRITEV, ret); }

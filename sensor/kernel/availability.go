@@ -1,0 +1,78 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/bulwark-security/bulwark/event"
+	"github.com/bulwark-security/bulwark/event/dictionary"
+)
+
+// A Hook is how this host delivers an event.
+type Hook struct {
+	Via string // the hook, as the dictionary names it
+	Err error  // why not, when none works
+}
+
+// Availability tries every event of this architecture: through which hook this
+// host delivers it, or why not. Programs are really loaded and attached, one by
+// one, and taken off again. Without the privileges for that there is an error.
+func Availability() (map[event.ID]Hook, error) {
+	p, err := load(Options{BufferSize: smallestRing}, chooseHierarchy())
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	kinds := kindErrors()
+	h := newHooks(p.spec, p.coll.Maps)
+	defer h.Close()
+	all := map[event.ID]Hook{}
+	for _, e := range dictionary.All() {
+		if e.Kind == dictionary.Syscall {
+			all[e.ID] = callHook(e)
+		} else {
+			all[e.ID] = h.tryWays(e, kinds)
+		}
+	}
+	return all, nil
+}
+
+// callHook is the hook of a system call, which is the same for all that this
+// architecture has.
+func callHook(e *dictionary.Event) Hook {
+	if e.Number[dictionary.Host] < 0 && e.Number32[dictionary.Host] < 0 {
+		return Hook{Err: fmt.Errorf("%s has no such system call", runtime.GOARCH)}
+	}
+	return Hook{Via: "tp:sys_exit"}
+}
+
+// tryWays is the first way of an event that works, kind and program both.
+func (h *hooks) tryWays(e *dictionary.Event, kinds map[string]error) Hook {
+	no := &errNoHook{name: e.Name}
+	for hook := range strings.FieldsSeq(e.Hook) {
+		if err := h.tryHook(e, hook, kinds); err != nil {
+			no.errs = append(no.errs, fmt.Errorf("%s: %w", hook, err))
+			continue
+		}
+		return Hook{Via: hook}
+	}
+	return Hook{Err: no}
+}
+
+func (h *hooks) tryHook(e *dictionary.Event, hook string, kinds map[string]error) error {
+	kind, _, named := strings.Cut(hook, ":")
+	if err := kinds[kind]; err != nil {
+		return err
+	}
+	w, ok := wayOf(e.Name, hook)
+	if !named || !ok || isLifecycle(&w) {
+		return nil // user space makes it, or a program that is attached in any case
+	}
+	for _, name := range w.programs {
+		if err := h.startProgram(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

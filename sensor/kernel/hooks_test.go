@@ -1,0 +1,251 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulwark-security/bulwark/event"
+	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/filter"
+	"github.com/bulwark-security/bulwark/sensor"
+)
+
+// A hookCase makes one event happen and says what must be seen of it. A value
+// is the whole text of an argument or of an object's field, with * at its ends
+// for anything; {dir}, {pid} and {exe} stand for the test's own.
+type hookCase struct {
+	event  string
+	do     func(t *testing.T, dir string) // nil: it happens by itself
+	args   map[string]string              // "-": must be absent
+	object map[string]string
+	ret    string // "": 0
+	needs  func() string
+}
+
+// TestHooks triggers every event that is no system call, those that this kernel
+// can deliver, and looks at what arrives. The others are skipped with the reason.
+func TestHooks(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	for _, c := range hookCases {
+		t.Run(c.event, func(t *testing.T) { c.run(t) })
+	}
+}
+
+// TestHookCases keeps the table complete: a row for every event of that kind.
+func TestHookCases(t *testing.T) {
+	rows := map[string]bool{}
+	for _, c := range hookCases {
+		rows[c.event] = true
+	}
+	for _, e := range dictionary.All() {
+		if e.Kind != dictionary.Syscall && e.ID != 1000 && e.ID != 1001 && !rows[e.Name] {
+			t.Errorf("no row triggers %s", e.Name)
+		}
+	}
+}
+
+func (c *hookCase) run(t *testing.T) {
+	if c.needs != nil {
+		if missing := c.needs(); missing != "" {
+			t.Skipf("cannot happen here: %s", missing)
+		}
+	}
+	e := dictionary.Lookup(c.event)
+	if e == nil {
+		t.Fatal("not in the dictionary")
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	stream, err := New(Options{IncludeSelf: true, DetectSyscall: true}).Open(ctx, []filter.Plan{{Events: []event.ID{e.ID}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	if err := stream.(*Stream).Unavailable()[e.ID]; err != nil {
+		t.Skipf("not on this kernel: %v", err)
+	}
+	if c.do != nil {
+		c.do(t, dir)
+	}
+	c.look(t, stream, e.ID, dir)
+}
+
+// look reads until an event is as it must be. What else came is shown when none is.
+func (c *hookCase) look(t *testing.T, stream sensor.Stream, id event.ID, dir string) {
+	var seen []string
+	var batch sensor.Batch
+	for stream.Next(&batch) == nil {
+		for i := range batch.Events {
+			e := &batch.Events[i]
+			if e.ID != id {
+				continue
+			}
+			wrong := c.compare(e, dir)
+			if wrong == "" {
+				return
+			}
+			if len(seen) < 10 {
+				seen = append(seen, fmt.Sprintf("%s: %s", describeEvent(e), wrong))
+			}
+		}
+	}
+	t.Errorf("%s: no event is as expected; seen:\n%s", c.event, strings.Join(seen, "\n"))
+}
+
+// compare says what is not as expected, "" if nothing is.
+func (c *hookCase) compare(e *event.Event, dir string) string {
+	exe, _ := os.Executable()
+	expand := strings.NewReplacer("{dir}", dir, "{pid}", fmt.Sprint(os.Getpid()), "{exe}", exe)
+	var v event.Value
+	info := e.Info()
+	for name, want := range c.args {
+		i := info.ArgIndex(name)
+		if i < 0 {
+			return "no argument " + name
+		}
+		got := "-"
+		if e.Arg(i, &v) {
+			got = string(e.AppendText(nil, i, &v, event.ModeAll))
+		}
+		if !like(got, expand.Replace(want)) {
+			return fmt.Sprintf("%s is %q, not %q", name, got, expand.Replace(want))
+		}
+	}
+	for name, want := range c.object {
+		f, ok := event.FieldByName(name)
+		if !ok {
+			return "no field " + name
+		}
+		got := "-"
+		if e.Object(f, &v) {
+			got = string(e.AppendObject(nil, f, &v, event.ModeAll))
+		}
+		if !like(got, expand.Replace(want)) {
+			return fmt.Sprintf("object.%s is %q, not %q", name, got, expand.Replace(want))
+		}
+	}
+	want := c.ret
+	if want == "" {
+		want = "0"
+	}
+	if got := fmt.Sprint(e.Ret); !like(got, want) {
+		return fmt.Sprintf("ret is %s, not %s", got, want)
+	}
+	return ""
+}
+
+// like compares with a pattern that may have * at either end.
+func like(got, pattern string) bool {
+	begin, end := strings.HasPrefix(pattern, "*"), strings.HasSuffix(pattern, "*")
+	core := strings.Trim(pattern, "*")
+	switch {
+	case pattern == "*":
+		return got != "-"
+	case begin && end:
+		return strings.Contains(got, core)
+	case begin:
+		return strings.HasSuffix(got, core)
+	case end:
+		return strings.HasPrefix(got, core)
+	}
+	return got == pattern
+}
+
+func describeEvent(e *event.Event) string {
+	var v event.Value
+	b := fmt.Appendf(nil, "%s pid %d comm %s ret %d", e.Info().Name, e.HostPID, event.Text(&e.Comm), e.Ret)
+	for i, a := range e.Info().Args {
+		b = fmt.Appendf(b, " %s=", a.Name)
+		if e.Arg(i, &v) {
+			b = e.AppendText(b, i, &v, event.ModeAll)
+		} else {
+			b = append(b, '-')
+		}
+	}
+	return string(b)
+}
+
+func TestLike(t *testing.T) {
+	for _, c := range []struct {
+		got, pattern string
+		want         bool
+	}{
+		{"a", "a", true}, {"a", "b", false}, {"abc", "ab*", true}, {"abc", "*bc", true}, {"abc", "*b*", true},
+		{"-", "*", false}, {"", "*", true}, {"abc", "*x*", false},
+	} {
+		if like(c.got, c.pattern) != c.want {
+			t.Errorf("like(%q, %q) is not %t", c.got, c.pattern, c.want)
+		}
+	}
+}
+
+// TestAvailability: what is said to work must be deliverable, and what does not
+// must say why.
+func TestAvailability(t *testing.T) {
+	all, err := Availability()
+	if err != nil {
+		if errors.Is(err, ErrUnsupported) {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	for _, e := range dictionary.All() {
+		h, ok := all[e.ID]
+		switch {
+		case !ok:
+			t.Errorf("%s: nothing is said about it", e.Name)
+		case h.Err == nil && h.Via == "", h.Err != nil && h.Via != "":
+			t.Errorf("%s: via %q, error %v", e.Name, h.Via, h.Err)
+		case e.Kind != dictionary.Syscall:
+			t.Logf("%s: via %s %v", e.Name, h.Via, h.Err)
+		}
+	}
+}
+
+func TestFeatures(t *testing.T) {
+	for _, f := range Features() {
+		t.Logf("%t %s: %s", f.OK, f.Name, f.Why)
+		if f.Name == "" || f.Why == "" || f.Lost == "" || f.Fix == "" {
+			t.Errorf("incomplete: %+v", f)
+		}
+		if f.Required && !f.OK && os.Geteuid() == 0 {
+			t.Errorf("%s is required: %s", f.Name, f.Why)
+		}
+	}
+}
+
+// TestSources: every call that an event is derived from is in the dictionary.
+func TestSources(t *testing.T) {
+	for name, s := range sources {
+		if dictionary.Lookup(name) == nil {
+			t.Errorf("no event %s", name)
+		}
+		for call := range strings.FieldsSeq(s.exits + " " + s.entries) {
+			if e := dictionary.Lookup(call); e == nil || e.Kind != dictionary.Syscall {
+				t.Errorf("%s: %s is no system call", name, call)
+			}
+		}
+	}
+}
+
+func TestFunctionRanges(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kallsyms")
+	text := "0000000000001000 T ns_capable\n0000000000001400 t other\n0000000000001200 T ns_capable_noaudit\n" +
+		"0000000000001300 t __pfx_other\n0000000000000000 A absolute\nffffffffc0000000 t ns_capable_noaudit\t[module]\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := functionRanges(file, []string{"ns_capable_noaudit"})
+	if len(got) != 1 || got[0] != (codeRange{0x1200, 0x1300}) {
+		t.Errorf("ranges %#x, want one from 0x1200 to 0x1300", got)
+	}
+}
