@@ -34,23 +34,12 @@ func (c *compiler) checkColumn(n *Node) error {
 		column = &found
 		c.columns[n.columnKey()] = column
 	}
-	c.void[n] = n.Kind == KindIn && column.none(n.Members)
 	for i := range n.Members {
 		if msg := column.refuse(&n.Members[i]); msg != "" {
 			return &Error{Expr: n.String(), Reason: WrongType, Msg: n.Column + " " + msg}
 		}
 	}
 	return nil
-}
-
-// none reports whether no value can be one of the members.
-func (c *Column) none(members []Member) bool {
-	for _, m := range members {
-		if m.Kind != MemberRange {
-			return false
-		}
-	}
-	return len(members) == 0 || c.Type.number() && len(spansOf(members, c.Type == TypeSigned)) == 0
 }
 
 // refuse says why a member cannot be compared with the column's values, "" if

@@ -14,7 +14,6 @@ type Program struct {
 	expr    *Expr
 	columns map[string]*Column
 	events  []event.ID
-	void    map[*Node]bool // comparisons that no value satisfies
 	// What is left of the expression for one event, as tests that all must hold.
 	// Many events share a list.
 	lists   [][]test
@@ -45,7 +44,7 @@ type compiler struct {
 // Compile makes a program of the expression. Its columns must be in the schema
 // and be compared with what they can be.
 func (x *Expr) Compile(s Schema) (*Program, error) {
-	p := &Program{expr: x, columns: map[string]*Column{}, void: map[*Node]bool{}, followed: map[uint32]trail{}}
+	p := &Program{expr: x, columns: map[string]*Column{}, followed: map[uint32]trail{}}
 	c := &compiler{Program: p, schema: s, done: map[*Node]test{}, byNode: map[*Node]*follow{}}
 	if err := c.check(x.Root); err != nil {
 		return nil, err
@@ -84,7 +83,7 @@ func (p *Program) at(n *Node, id event.ID) *Node {
 	case KindEvent:
 		return Const(n.has(id))
 	case KindHas, KindIn:
-		if !p.column(n).carries(id) || p.void[n] {
+		if !p.column(n).carries(id) {
 			return Const(false)
 		}
 	case KindNot:
@@ -122,7 +121,7 @@ func (n *Node) columnKey() string { return n.Column + "[" + n.Arg }
 // tests compiles the nodes that all must hold.
 func (c *compiler) tests(n *Node) []test {
 	var all []test
-	for _, k := range n.conjuncts() {
+	for _, k := range n.parts() {
 		all = append(all, c.test(k))
 	}
 	return all
@@ -143,12 +142,13 @@ func (c *compiler) compile(n *Node) test {
 	case KindConst:
 		v := n.Value
 		return func(*event.Event) bool { return v }
-	case KindAnd:
-		return all(c.tests(n))
-	case KindOr:
+	case KindAnd, KindOr:
 		var kids []test
 		for _, k := range n.Kids {
 			kids = append(kids, c.test(k))
+		}
+		if n.Kind == KindAnd {
+			return all(kids)
 		}
 		return anyOf(kids)
 	case KindNot:
@@ -226,7 +226,8 @@ func (c *compiler) compileHas(column *Column) test {
 	return func(e *event.Event) bool { return get(e, &p.value) }
 }
 
-// Events are the events that can match, in the order of their ids.
+// Events are the events that the expression selects, in the order of their ids:
+// the others cannot match, whatever they carry.
 func (p *Program) Events() []event.ID { return p.events }
 
 // SetStart says since when a process is new, where the sensor's kernel did not

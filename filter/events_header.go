@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"unsafe"
-
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
 )
@@ -77,11 +75,6 @@ func kernelName(f Fact, get func(*event.Event) *[16]byte) Column {
 
 func containerText(get func(*event.Container) string) Column {
 	return Column{Type: TypeText, Process: true, Get: func(e *event.Event, v *event.Value) bool {
-		if e.Container == nil {
-			return false
-		}
-		s := get(e.Container)
-		v.Class, v.Bytes = dictionary.String, unsafe.Slice(unsafe.StringData(s), len(s)) // nobody writes to them
-		return s != ""
+		return e.Container != nil && v.SetText(get(e.Container))
 	}}
 }

@@ -123,6 +123,9 @@ func (p *Program) clauseText(e *dictionary.Event, c Clause) string {
 
 // node is the atom as a node of the tree.
 func (a Atom) node(e *dictionary.Event) *Node {
+	if a == nothing {
+		return Const(false)
+	}
 	name := factNames[a.Fact]
 	if e != nil && !a.Fact.Process() {
 		switch a.Fact {

@@ -101,8 +101,8 @@ func And(kids ...*Node) *Node { return join(KindAnd, true, kids) }
 // Or holds if any of the nodes does; without any, never.
 func Or(kids ...*Node) *Node { return join(KindOr, false, kids) }
 
-// join flattens nodes of the same kind and takes out constants. neutral is the
-// constant that changes nothing.
+// join flattens nodes of the same kind, unless they have a source to keep, and
+// takes out constants. neutral is the constant that changes nothing.
 func join(kind Kind, neutral bool, kids []*Node) *Node {
 	var flat []*Node
 	for _, k := range kids {
@@ -110,7 +110,7 @@ func join(kind Kind, neutral bool, kids []*Node) *Node {
 		case k.Kind == KindConst && k.Value == neutral:
 		case k.Kind == KindConst:
 			return Const(!neutral)
-		case k.Kind == kind:
+		case k.Kind == kind && k.Source == "":
 			flat = append(flat, k.Kids...)
 		default:
 			flat = append(flat, k)
@@ -165,10 +165,25 @@ func (n *Node) From(source string) *Node {
 	return &m
 }
 
-// conjuncts are the nodes that all must hold.
-func (n *Node) conjuncts() []*Node {
+// parts are the nodes that all must hold, one by one.
+func (n *Node) parts() (parts []*Node) {
 	switch {
 	case n.Kind == KindAnd:
+		for _, k := range n.Kids {
+			parts = append(parts, k.parts()...)
+		}
+		return parts
+	case n.Kind == KindConst && n.Value:
+		return nil
+	}
+	return []*Node{n}
+}
+
+// conjuncts are the nodes that all must hold. What the user wrote as one stays
+// one.
+func (n *Node) conjuncts() []*Node {
+	switch {
+	case n.Kind == KindAnd && n.Source == "":
 		return n.Kids
 	case n.Kind == KindConst && n.Value:
 		return nil

@@ -24,7 +24,7 @@ func (p *Program) push() (Plan, []left) {
 	follow := p.followNode()
 	if follow != nil {
 		plan.Follow = true
-		for _, n := range follow.Kids[0].conjuncts() {
+		for _, n := range follow.Kids[0].parts() {
 			clauses, exact := p.cnf(n, false)
 			process, other := byProcess(clauses)
 			plan.Process = append(plan.Process, process...)
@@ -33,7 +33,7 @@ func (p *Program) push() (Plan, []left) {
 			}
 		}
 	}
-	for _, n := range p.expr.Root.conjuncts() {
+	for _, n := range p.expr.Root.parts() {
 		if n != follow && n.Kind != KindEvent {
 			if l, ok := p.pushTerm(&plan, n); !ok {
 				rest = append(rest, l)
@@ -46,7 +46,7 @@ func (p *Program) push() (Plan, []left) {
 // followNode is the condition that the plan's Follow is about, nil if there is
 // none: the first at the top.
 func (p *Program) followNode() *Node {
-	for _, n := range p.expr.Root.conjuncts() {
+	for _, n := range p.expr.Root.parts() {
 		if n.Kind == KindFollow {
 			return n
 		}

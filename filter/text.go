@@ -57,7 +57,7 @@ func (n *Node) appendKids(dst []byte, between, none string, bind, around int) []
 	if len(n.Kids) == 0 {
 		return append(dst, none...)
 	}
-	if around >= bind {
+	if around > bind {
 		dst = append(dst, '(')
 	}
 	for i, k := range n.Kids {
@@ -66,7 +66,7 @@ func (n *Node) appendKids(dst []byte, between, none string, bind, around int) []
 		}
 		dst = k.append(dst, bind)
 	}
-	if around >= bind {
+	if around > bind {
 		dst = append(dst, ')')
 	}
 	return dst

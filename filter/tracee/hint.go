@@ -25,10 +25,11 @@ func (x *expression) unknownField() error {
 	if x.text == "" {
 		return x.fail(0, filter.UnknownField, "the expression is empty", "was a variable of your shell empty? see --trace help")
 	}
-	if field, ok := fieldOf(strings.TrimLeft(x.text, "!")[:max(0, strings.IndexAny(strings.TrimLeft(x.text, "!"), "=<>"))]); x.name == "" && ok {
-		return x.fail(0, filter.UnknownField, "an expression begins with its field", "to exclude, write "+field+"!=VALUE")
-	}
 	if x.name == "" {
+		rest := strings.TrimLeft(x.text, "!")
+		if field, ok := fieldOf(rest[:max(0, strings.IndexAny(rest, "=<>"))]); ok {
+			return x.fail(0, filter.UnknownField, "an expression begins with its field", "to exclude, write "+field+"!=VALUE")
+		}
 		return x.fail(0, filter.UnknownField, "a field is missing before the operator", "see --trace help")
 	}
 	return x.fail(0, filter.UnknownField, fmt.Sprintf("there is no field %q", x.name), x.fieldHint())
@@ -105,7 +106,7 @@ func matching(pattern string) string {
 
 // unknownSet is the error for a set that is none.
 func (x *expression) unknownSet(at int, name string) error {
-	hint := didYouMean(name, dictionary.SetNames())
+	hint := strings.TrimSpace(didYouMean(name, dictionary.SetNames()))
 	if hint == "" {
 		hint = "sets are " + strings.Join(dictionary.SetNames(), ", ")
 	}
