@@ -62,6 +62,9 @@ func clausesOf(p Plan) int {
 	return n
 }
 
+// followText ends the conditions on the process where they are followed.
+const followText = ", or it held when the process executed a program, or of its parent at fork"
+
 // describe writes the plan's clauses. dropped: some cannot be tested.
 func (p Plan) describe(program *Program, can func(event.ID, Atom) bool, dropped bool) ([]string, bool) {
 	var lines []string
@@ -71,6 +74,9 @@ func (p Plan) describe(program *Program, can func(event.ID, Atom) bool, dropped 
 			continue
 		}
 		lines = append(lines, program.clauseText(nil, c))
+	}
+	if p.Follow && len(lines) > 0 {
+		lines = []string{strings.Join(lines, " and ") + followText}
 	}
 	for _, id := range p.Events {
 		for _, c := range p.PerEvent[id] {
@@ -185,9 +191,6 @@ func (x Explanation) String() string {
 	fmt.Fprintf(&b, "expression  %s\n", x.Expr)
 	fmt.Fprintf(&b, "events      %s\n", events)
 	section(&b, "kernel", x.Kernel, "the kind of event only")
-	if x.Follow {
-		b.WriteString("            or the process is followed: it satisfied these when it executed a program, or its parent did when it forked\n")
-	}
 	section(&b, "user space", x.User, "nothing")
 	return b.String()
 }
