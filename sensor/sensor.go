@@ -35,10 +35,15 @@ type Stream interface {
 	Filtered(id event.ID, n uint64)
 	// Account is the balance so far.
 	Account() event.Account
+	// Stop ends the seeing: Next goes on with what was seen before, until io.EOF.
+	Stop() error
+	// Close stops and lets go of everything. What was not read is lost.
 	Close() error
 }
 
 // A Batch is events in time order. It is reused: reading it allocates nothing.
+// An event that no plan wants (Wanted is 0) is there because state depends on it:
+// the account counts it as filtered, or not at all.
 type Batch struct {
 	Events []event.Event
 	// Gaps are losses that happened before the event at Index.
