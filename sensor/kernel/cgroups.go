@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -21,6 +22,7 @@ type hierarchy struct {
 	mount      string
 	controller string // "" for version 2
 	subsystem  int32  // index of the controller in this kernel, -1 for version 2
+	number     uint32 // of the hierarchy, 0 for version 2
 }
 
 // chooseHierarchy picks the tree in which most containers have a name; among
@@ -57,13 +59,25 @@ func hierarchies() []hierarchy {
 		case "cgroup":
 			for _, name := range []string{"memory", "pids", "cpu", "devices"} {
 				if n, ok := numbers[name]; ok && hasOption(cells[3], name) {
-					first = append(first, hierarchy{mount: cells[1], controller: name, subsystem: n})
+					first = append(first, hierarchy{cells[1], name, n, hierarchyNumber(name)})
 					break
 				}
 			}
 		}
 	}
 	return append(second, first...)
+}
+
+// hierarchyNumber is the number of the tree that a controller is in.
+func hierarchyNumber(controller string) uint32 {
+	b, _ := os.ReadFile("/proc/cgroups")
+	for line := range strings.Lines(string(b)) {
+		if cells := strings.Fields(line); len(cells) > 1 && cells[0] == controller {
+			n, _ := strconv.ParseUint(cells[1], 10, 32)
+			return uint32(n)
+		}
+	}
+	return 0
 }
 
 func hasOption(options, name string) bool {

@@ -44,6 +44,7 @@ type cpuShared struct {
 	Skip, Sent uint8
 	_          [2]uint8
 	Ctx        event.Context
+	_          [5]uint64 // struct vector
 	Generated  [slotCount]uint64
 	Filtered   [slotCount]uint64
 	Lost       [slotCount]uint64
@@ -66,7 +67,9 @@ const (
 	opMask
 	opString
 	opTail
-	opComponent
+	opPort
+	opLeaf
+	opBelow
 )
 const (
 	onContext uint8 = iota
@@ -102,7 +105,7 @@ type desc struct {
 	Dir, DirFD        [2]uint8
 	Plans             [2]uint16
 	First, Count      [2]uint16
-	_                 uint16
+	Absent            uint16 // arguments that are never carried
 }
 
 // The flags of a desc.
@@ -110,7 +113,7 @@ const (
 	descEntry uint8 = 1 << iota
 	descChild
 	descExec
-	descSwap
+	_
 	descItems
 	descStash
 	descState
@@ -123,6 +126,17 @@ const (
 	objectSocket
 	objectCwd
 	objectRoot
+)
+
+// shape is struct shape: which registers hold the arguments.
+type shape struct {
+	_                structs.HostLayout
+	Low, High, Shift [6]uint8
+}
+
+const (
+	shapeCount = 64
+	noRegister = 7
 )
 
 // control is struct control: what may change while the programs run.
@@ -138,7 +152,7 @@ type control struct {
 	Tree             uint32
 	ArmTID           uint32
 	Scoped           uint32
-	Raw              uint32
+	Orphans          uint32 // calls on a CPU that has no ring
 	ProcessAtoms     [2]uint32
 	AllPlans, Follow [2]uint32
 	Selected         [2][numberCount / 64]uint64

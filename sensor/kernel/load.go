@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -45,7 +46,7 @@ func load(o Options, h hierarchy) (*programs, error) {
 	p := &programs{spec: spec, ringMask: uint64(size - 1)}
 	own := spec.Copy()
 	for name := range own.Programs {
-		if !ownPrograms[name] {
+		if !ownPrograms[name] && !slices.Contains(lifecyclePrograms, name) {
 			delete(own.Programs, name)
 		}
 	}
@@ -61,17 +62,19 @@ func load(o Options, h hierarchy) (*programs, error) {
 }
 
 // ownPrograms are always loaded; the others one by one, as hooks are wanted.
-var ownPrograms = map[string]bool{"sys_exit": true, "host": true}
+var ownPrograms = map[string]bool{"sys_exit": true, "sys_enter": true, "host": true, "thread": true}
 
 func setConstants(spec *ebpf.CollectionSpec, o Options, h hierarchy, size int) error {
-	slots, slots32 := slotTables()
+	numbers := number()
 	for name, value := range map[string]any{
-		"ring_mask":   uint32(size - 1),
-		"cgroup_ssid": h.subsystem,
-		"stacks":      o.Stacks,
-		"exec_env":    o.ExecEnv,
-		"slots":       slots,
-		"slots32":     slots32,
+		"ring_mask":        uint32(size - 1),
+		"cgroup_hierarchy": h.number,
+		"cgroup_ssid":      h.subsystem,
+		"stacks":           o.Stacks,
+		"exec_env":         o.ExecEnv,
+		"slots":            &numbers.native,
+		"slots32":          &numbers.compat,
+		"shapes":           &numbers.shapes,
 	} {
 		v := spec.Variables[name]
 		if v == nil {
@@ -81,7 +84,7 @@ func setConstants(spec *ebpf.CollectionSpec, o Options, h hierarchy, size int) e
 			return fmt.Errorf("sensor: constant %s: %w", name, err)
 		}
 	}
-	return nil
+	return setHookConstants(spec)
 }
 
 // mapMemory makes the rings and the control structure ours to read and write.

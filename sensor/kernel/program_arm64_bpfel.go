@@ -16,30 +16,123 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	programMapContainers      = "containers"
-	programMapCpus            = "cpus"
-	programMapFollowed        = "followed"
-	programMapLane            = "lane"
-	programMapScope           = "scope"
-	programMapScratches       = "scratches"
-	programProgHost           = "host"
-	programProgOnCgroupAttach = "on_cgroup_attach"
-	programProgOnCgroupMkdir  = "on_cgroup_mkdir"
-	programProgOnCgroupRmdir  = "on_cgroup_rmdir"
-	programProgOnExec         = "on_exec"
-	programProgOnExit         = "on_exit"
-	programProgOnFork         = "on_fork"
-	programProgOnRename       = "on_rename"
-	programProgSysExit        = "sys_exit"
-	programVarCgroupHierarchy = "cgroup_hierarchy"
-	programVarCgroupSsid      = "cgroup_ssid"
-	programVarControl         = "control"
-	programVarExecEnv         = "exec_env"
-	programVarExitTellsGroup  = "exit_tells_group"
-	programVarRingMask        = "ring_mask"
-	programVarSlots           = "slots"
-	programVarSlots32         = "slots32"
-	programVarStacks          = "stacks"
+	programMapContainers                        = "containers"
+	programMapCpus                              = "cpus"
+	programMapFollowed                          = "followed"
+	programMapLane                              = "lane"
+	programMapRawRegisters                      = "raw_registers"
+	programMapScope                             = "scope"
+	programMapScratches                         = "scratches"
+	programMapStashes                           = "stashes"
+	programProgDerivedEnter                     = "derived_enter"
+	programProgDerivedFiles                     = "derived_files"
+	programProgDerivedMemory                    = "derived_memory"
+	programProgDerivedSockets                   = "derived_sockets"
+	programProgDerivedState                     = "derived_state"
+	programProgDerivedSystem                    = "derived_system"
+	programProgDerivedWrites                    = "derived_writes"
+	programProgFentryCapCapable                 = "fentry_cap_capable"
+	programProgFentryCommitCreds                = "fentry_commit_creds"
+	programProgFentrySecurityBpf                = "fentry_security_bpf"
+	programProgFentrySecurityBpfMap             = "fentry_security_bpf_map"
+	programProgFentrySecurityBprmCheck          = "fentry_security_bprm_check"
+	programProgFentrySecurityFileMprotect       = "fentry_security_file_mprotect"
+	programProgFentrySecurityFileOpen           = "fentry_security_file_open"
+	programProgFentrySecurityInodeMknod         = "fentry_security_inode_mknod"
+	programProgFentrySecurityInodeRename        = "fentry_security_inode_rename"
+	programProgFentrySecurityInodeSymlink       = "fentry_security_inode_symlink"
+	programProgFentrySecurityInodeUnlink        = "fentry_security_inode_unlink"
+	programProgFentrySecurityKernelPostReadFile = "fentry_security_kernel_post_read_file"
+	programProgFentrySecurityKernelReadFile     = "fentry_security_kernel_read_file"
+	programProgFentrySecurityMoveMount          = "fentry_security_move_mount"
+	programProgFentrySecuritySbMount            = "fentry_security_sb_mount"
+	programProgFentrySecuritySocketAccept       = "fentry_security_socket_accept"
+	programProgFentrySecuritySocketBind         = "fentry_security_socket_bind"
+	programProgFentrySecuritySocketConnect      = "fentry_security_socket_connect"
+	programProgFentrySecuritySocketCreate       = "fentry_security_socket_create"
+	programProgFentrySecuritySocketListen       = "fentry_security_socket_listen"
+	programProgFentrySwitchTaskNamespaces       = "fentry_switch_task_namespaces"
+	programProgFexitVfsWrite                    = "fexit_vfs_write"
+	programProgFexitVfsWritev                   = "fexit_vfs_writev"
+	programProgHost                             = "host"
+	programProgKprobeCapCapable                 = "kprobe_cap_capable"
+	programProgKprobeCommitCreds                = "kprobe_commit_creds"
+	programProgKprobeSecurityBpf                = "kprobe_security_bpf"
+	programProgKprobeSecurityBpfMap             = "kprobe_security_bpf_map"
+	programProgKprobeSecurityBprmCheck          = "kprobe_security_bprm_check"
+	programProgKprobeSecurityFileMprotect       = "kprobe_security_file_mprotect"
+	programProgKprobeSecurityFileOpen           = "kprobe_security_file_open"
+	programProgKprobeSecurityInodeMknod         = "kprobe_security_inode_mknod"
+	programProgKprobeSecurityInodeRename        = "kprobe_security_inode_rename"
+	programProgKprobeSecurityInodeSymlink       = "kprobe_security_inode_symlink"
+	programProgKprobeSecurityInodeUnlink        = "kprobe_security_inode_unlink"
+	programProgKprobeSecurityKernelPostReadFile = "kprobe_security_kernel_post_read_file"
+	programProgKprobeSecurityKernelReadFile     = "kprobe_security_kernel_read_file"
+	programProgKprobeSecurityMoveMount          = "kprobe_security_move_mount"
+	programProgKprobeSecuritySbMount            = "kprobe_security_sb_mount"
+	programProgKprobeSecuritySocketAccept       = "kprobe_security_socket_accept"
+	programProgKprobeSecuritySocketBind         = "kprobe_security_socket_bind"
+	programProgKprobeSecuritySocketConnect      = "kprobe_security_socket_connect"
+	programProgKprobeSecuritySocketCreate       = "kprobe_security_socket_create"
+	programProgKprobeSecuritySocketListen       = "kprobe_security_socket_listen"
+	programProgKprobeSwitchTaskNamespaces       = "kprobe_switch_task_namespaces"
+	programProgKprobeVfsWrite                   = "kprobe_vfs_write"
+	programProgKprobeVfsWritev                  = "kprobe_vfs_writev"
+	programProgKretprobeVfsWrite                = "kretprobe_vfs_write"
+	programProgKretprobeVfsWritev               = "kretprobe_vfs_writev"
+	programProgLateSchedProcessExec             = "late_sched_process_exec"
+	programProgLsmBpf                           = "lsm_bpf"
+	programProgLsmBpfMap                        = "lsm_bpf_map"
+	programProgLsmBprmCheckSecurity             = "lsm_bprm_check_security"
+	programProgLsmFileMprotect                  = "lsm_file_mprotect"
+	programProgLsmFileOpen                      = "lsm_file_open"
+	programProgLsmInodeMknod                    = "lsm_inode_mknod"
+	programProgLsmInodeRename                   = "lsm_inode_rename"
+	programProgLsmInodeSymlink                  = "lsm_inode_symlink"
+	programProgLsmInodeUnlink                   = "lsm_inode_unlink"
+	programProgLsmKernelPostReadFile            = "lsm_kernel_post_read_file"
+	programProgLsmKernelReadFile                = "lsm_kernel_read_file"
+	programProgLsmMoveMount                     = "lsm_move_mount"
+	programProgLsmSbMount                       = "lsm_sb_mount"
+	programProgLsmSocketAccept                  = "lsm_socket_accept"
+	programProgLsmSocketBind                    = "lsm_socket_bind"
+	programProgLsmSocketConnect                 = "lsm_socket_connect"
+	programProgLsmSocketCreate                  = "lsm_socket_create"
+	programProgLsmSocketListen                  = "lsm_socket_listen"
+	programProgSysEnter                         = "sys_enter"
+	programProgSysExit                          = "sys_exit"
+	programProgThread                           = "thread"
+	programProgTpCapCapable                     = "tp_cap_capable"
+	programProgTpCgroupAttachTask               = "tp_cgroup_attach_task"
+	programProgTpCgroupMkdir                    = "tp_cgroup_mkdir"
+	programProgTpCgroupRmdir                    = "tp_cgroup_rmdir"
+	programProgTpInetSockSetState               = "tp_inet_sock_set_state"
+	programProgTpIoUringSubmitReq               = "tp_io_uring_submit_req"
+	programProgTpIoUringSubmitSqe               = "tp_io_uring_submit_sqe"
+	programProgTpModuleFree                     = "tp_module_free"
+	programProgTpModuleLoad                     = "tp_module_load"
+	programProgTpSchedPrepareExec               = "tp_sched_prepare_exec"
+	programProgTpSchedProcessExec               = "tp_sched_process_exec"
+	programProgTpSchedProcessExit               = "tp_sched_process_exit"
+	programProgTpSchedProcessFork               = "tp_sched_process_fork"
+	programProgTpSchedSwitch                    = "tp_sched_switch"
+	programProgTpSignalDeliver                  = "tp_signal_deliver"
+	programProgTpSignalGenerate                 = "tp_signal_generate"
+	programProgTpTaskRename                     = "tp_task_rename"
+	programVarCgroupHierarchy                   = "cgroup_hierarchy"
+	programVarCgroupSsid                        = "cgroup_ssid"
+	programVarControl                           = "control"
+	programVarDerivedEvents                     = "derived_events"
+	programVarEntryCalls                        = "entry_calls"
+	programVarExecEnv                           = "exec_env"
+	programVarExitTellsGroup                    = "exit_tells_group"
+	programVarFamilyCalls                       = "family_calls"
+	programVarQuiet                             = "quiet"
+	programVarRingMask                          = "ring_mask"
+	programVarShapes                            = "shapes"
+	programVarSlots                             = "slots"
+	programVarSlots32                           = "slots32"
+	programVarStacks                            = "stacks"
 )
 
 // loadProgram returns the embedded CollectionSpec for program.
@@ -84,27 +177,115 @@ type programSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programProgramSpecs struct {
-	Host           *ebpf.ProgramSpec `ebpf:"host"`
-	OnCgroupAttach *ebpf.ProgramSpec `ebpf:"on_cgroup_attach"`
-	OnCgroupMkdir  *ebpf.ProgramSpec `ebpf:"on_cgroup_mkdir"`
-	OnCgroupRmdir  *ebpf.ProgramSpec `ebpf:"on_cgroup_rmdir"`
-	OnExec         *ebpf.ProgramSpec `ebpf:"on_exec"`
-	OnExit         *ebpf.ProgramSpec `ebpf:"on_exit"`
-	OnFork         *ebpf.ProgramSpec `ebpf:"on_fork"`
-	OnRename       *ebpf.ProgramSpec `ebpf:"on_rename"`
-	SysExit        *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	DerivedEnter                     *ebpf.ProgramSpec `ebpf:"derived_enter"`
+	DerivedFiles                     *ebpf.ProgramSpec `ebpf:"derived_files"`
+	DerivedMemory                    *ebpf.ProgramSpec `ebpf:"derived_memory"`
+	DerivedSockets                   *ebpf.ProgramSpec `ebpf:"derived_sockets"`
+	DerivedState                     *ebpf.ProgramSpec `ebpf:"derived_state"`
+	DerivedSystem                    *ebpf.ProgramSpec `ebpf:"derived_system"`
+	DerivedWrites                    *ebpf.ProgramSpec `ebpf:"derived_writes"`
+	FentryCapCapable                 *ebpf.ProgramSpec `ebpf:"fentry_cap_capable"`
+	FentryCommitCreds                *ebpf.ProgramSpec `ebpf:"fentry_commit_creds"`
+	FentrySecurityBpf                *ebpf.ProgramSpec `ebpf:"fentry_security_bpf"`
+	FentrySecurityBpfMap             *ebpf.ProgramSpec `ebpf:"fentry_security_bpf_map"`
+	FentrySecurityBprmCheck          *ebpf.ProgramSpec `ebpf:"fentry_security_bprm_check"`
+	FentrySecurityFileMprotect       *ebpf.ProgramSpec `ebpf:"fentry_security_file_mprotect"`
+	FentrySecurityFileOpen           *ebpf.ProgramSpec `ebpf:"fentry_security_file_open"`
+	FentrySecurityInodeMknod         *ebpf.ProgramSpec `ebpf:"fentry_security_inode_mknod"`
+	FentrySecurityInodeRename        *ebpf.ProgramSpec `ebpf:"fentry_security_inode_rename"`
+	FentrySecurityInodeSymlink       *ebpf.ProgramSpec `ebpf:"fentry_security_inode_symlink"`
+	FentrySecurityInodeUnlink        *ebpf.ProgramSpec `ebpf:"fentry_security_inode_unlink"`
+	FentrySecurityKernelPostReadFile *ebpf.ProgramSpec `ebpf:"fentry_security_kernel_post_read_file"`
+	FentrySecurityKernelReadFile     *ebpf.ProgramSpec `ebpf:"fentry_security_kernel_read_file"`
+	FentrySecurityMoveMount          *ebpf.ProgramSpec `ebpf:"fentry_security_move_mount"`
+	FentrySecuritySbMount            *ebpf.ProgramSpec `ebpf:"fentry_security_sb_mount"`
+	FentrySecuritySocketAccept       *ebpf.ProgramSpec `ebpf:"fentry_security_socket_accept"`
+	FentrySecuritySocketBind         *ebpf.ProgramSpec `ebpf:"fentry_security_socket_bind"`
+	FentrySecuritySocketConnect      *ebpf.ProgramSpec `ebpf:"fentry_security_socket_connect"`
+	FentrySecuritySocketCreate       *ebpf.ProgramSpec `ebpf:"fentry_security_socket_create"`
+	FentrySecuritySocketListen       *ebpf.ProgramSpec `ebpf:"fentry_security_socket_listen"`
+	FentrySwitchTaskNamespaces       *ebpf.ProgramSpec `ebpf:"fentry_switch_task_namespaces"`
+	FexitVfsWrite                    *ebpf.ProgramSpec `ebpf:"fexit_vfs_write"`
+	FexitVfsWritev                   *ebpf.ProgramSpec `ebpf:"fexit_vfs_writev"`
+	Host                             *ebpf.ProgramSpec `ebpf:"host"`
+	KprobeCapCapable                 *ebpf.ProgramSpec `ebpf:"kprobe_cap_capable"`
+	KprobeCommitCreds                *ebpf.ProgramSpec `ebpf:"kprobe_commit_creds"`
+	KprobeSecurityBpf                *ebpf.ProgramSpec `ebpf:"kprobe_security_bpf"`
+	KprobeSecurityBpfMap             *ebpf.ProgramSpec `ebpf:"kprobe_security_bpf_map"`
+	KprobeSecurityBprmCheck          *ebpf.ProgramSpec `ebpf:"kprobe_security_bprm_check"`
+	KprobeSecurityFileMprotect       *ebpf.ProgramSpec `ebpf:"kprobe_security_file_mprotect"`
+	KprobeSecurityFileOpen           *ebpf.ProgramSpec `ebpf:"kprobe_security_file_open"`
+	KprobeSecurityInodeMknod         *ebpf.ProgramSpec `ebpf:"kprobe_security_inode_mknod"`
+	KprobeSecurityInodeRename        *ebpf.ProgramSpec `ebpf:"kprobe_security_inode_rename"`
+	KprobeSecurityInodeSymlink       *ebpf.ProgramSpec `ebpf:"kprobe_security_inode_symlink"`
+	KprobeSecurityInodeUnlink        *ebpf.ProgramSpec `ebpf:"kprobe_security_inode_unlink"`
+	KprobeSecurityKernelPostReadFile *ebpf.ProgramSpec `ebpf:"kprobe_security_kernel_post_read_file"`
+	KprobeSecurityKernelReadFile     *ebpf.ProgramSpec `ebpf:"kprobe_security_kernel_read_file"`
+	KprobeSecurityMoveMount          *ebpf.ProgramSpec `ebpf:"kprobe_security_move_mount"`
+	KprobeSecuritySbMount            *ebpf.ProgramSpec `ebpf:"kprobe_security_sb_mount"`
+	KprobeSecuritySocketAccept       *ebpf.ProgramSpec `ebpf:"kprobe_security_socket_accept"`
+	KprobeSecuritySocketBind         *ebpf.ProgramSpec `ebpf:"kprobe_security_socket_bind"`
+	KprobeSecuritySocketConnect      *ebpf.ProgramSpec `ebpf:"kprobe_security_socket_connect"`
+	KprobeSecuritySocketCreate       *ebpf.ProgramSpec `ebpf:"kprobe_security_socket_create"`
+	KprobeSecuritySocketListen       *ebpf.ProgramSpec `ebpf:"kprobe_security_socket_listen"`
+	KprobeSwitchTaskNamespaces       *ebpf.ProgramSpec `ebpf:"kprobe_switch_task_namespaces"`
+	KprobeVfsWrite                   *ebpf.ProgramSpec `ebpf:"kprobe_vfs_write"`
+	KprobeVfsWritev                  *ebpf.ProgramSpec `ebpf:"kprobe_vfs_writev"`
+	KretprobeVfsWrite                *ebpf.ProgramSpec `ebpf:"kretprobe_vfs_write"`
+	KretprobeVfsWritev               *ebpf.ProgramSpec `ebpf:"kretprobe_vfs_writev"`
+	LateSchedProcessExec             *ebpf.ProgramSpec `ebpf:"late_sched_process_exec"`
+	LsmBpf                           *ebpf.ProgramSpec `ebpf:"lsm_bpf"`
+	LsmBpfMap                        *ebpf.ProgramSpec `ebpf:"lsm_bpf_map"`
+	LsmBprmCheckSecurity             *ebpf.ProgramSpec `ebpf:"lsm_bprm_check_security"`
+	LsmFileMprotect                  *ebpf.ProgramSpec `ebpf:"lsm_file_mprotect"`
+	LsmFileOpen                      *ebpf.ProgramSpec `ebpf:"lsm_file_open"`
+	LsmInodeMknod                    *ebpf.ProgramSpec `ebpf:"lsm_inode_mknod"`
+	LsmInodeRename                   *ebpf.ProgramSpec `ebpf:"lsm_inode_rename"`
+	LsmInodeSymlink                  *ebpf.ProgramSpec `ebpf:"lsm_inode_symlink"`
+	LsmInodeUnlink                   *ebpf.ProgramSpec `ebpf:"lsm_inode_unlink"`
+	LsmKernelPostReadFile            *ebpf.ProgramSpec `ebpf:"lsm_kernel_post_read_file"`
+	LsmKernelReadFile                *ebpf.ProgramSpec `ebpf:"lsm_kernel_read_file"`
+	LsmMoveMount                     *ebpf.ProgramSpec `ebpf:"lsm_move_mount"`
+	LsmSbMount                       *ebpf.ProgramSpec `ebpf:"lsm_sb_mount"`
+	LsmSocketAccept                  *ebpf.ProgramSpec `ebpf:"lsm_socket_accept"`
+	LsmSocketBind                    *ebpf.ProgramSpec `ebpf:"lsm_socket_bind"`
+	LsmSocketConnect                 *ebpf.ProgramSpec `ebpf:"lsm_socket_connect"`
+	LsmSocketCreate                  *ebpf.ProgramSpec `ebpf:"lsm_socket_create"`
+	LsmSocketListen                  *ebpf.ProgramSpec `ebpf:"lsm_socket_listen"`
+	SysEnter                         *ebpf.ProgramSpec `ebpf:"sys_enter"`
+	SysExit                          *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	Thread                           *ebpf.ProgramSpec `ebpf:"thread"`
+	TpCapCapable                     *ebpf.ProgramSpec `ebpf:"tp_cap_capable"`
+	TpCgroupAttachTask               *ebpf.ProgramSpec `ebpf:"tp_cgroup_attach_task"`
+	TpCgroupMkdir                    *ebpf.ProgramSpec `ebpf:"tp_cgroup_mkdir"`
+	TpCgroupRmdir                    *ebpf.ProgramSpec `ebpf:"tp_cgroup_rmdir"`
+	TpInetSockSetState               *ebpf.ProgramSpec `ebpf:"tp_inet_sock_set_state"`
+	TpIoUringSubmitReq               *ebpf.ProgramSpec `ebpf:"tp_io_uring_submit_req"`
+	TpIoUringSubmitSqe               *ebpf.ProgramSpec `ebpf:"tp_io_uring_submit_sqe"`
+	TpModuleFree                     *ebpf.ProgramSpec `ebpf:"tp_module_free"`
+	TpModuleLoad                     *ebpf.ProgramSpec `ebpf:"tp_module_load"`
+	TpSchedPrepareExec               *ebpf.ProgramSpec `ebpf:"tp_sched_prepare_exec"`
+	TpSchedProcessExec               *ebpf.ProgramSpec `ebpf:"tp_sched_process_exec"`
+	TpSchedProcessExit               *ebpf.ProgramSpec `ebpf:"tp_sched_process_exit"`
+	TpSchedProcessFork               *ebpf.ProgramSpec `ebpf:"tp_sched_process_fork"`
+	TpSchedSwitch                    *ebpf.ProgramSpec `ebpf:"tp_sched_switch"`
+	TpSignalDeliver                  *ebpf.ProgramSpec `ebpf:"tp_signal_deliver"`
+	TpSignalGenerate                 *ebpf.ProgramSpec `ebpf:"tp_signal_generate"`
+	TpTaskRename                     *ebpf.ProgramSpec `ebpf:"tp_task_rename"`
 }
 
 // programMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programMapSpecs struct {
-	Containers *ebpf.MapSpec `ebpf:"containers"`
-	Cpus       *ebpf.MapSpec `ebpf:"cpus"`
-	Followed   *ebpf.MapSpec `ebpf:"followed"`
-	Lane       *ebpf.MapSpec `ebpf:"lane"`
-	Scope      *ebpf.MapSpec `ebpf:"scope"`
-	Scratches  *ebpf.MapSpec `ebpf:"scratches"`
+	Containers   *ebpf.MapSpec `ebpf:"containers"`
+	Cpus         *ebpf.MapSpec `ebpf:"cpus"`
+	Followed     *ebpf.MapSpec `ebpf:"followed"`
+	Lane         *ebpf.MapSpec `ebpf:"lane"`
+	RawRegisters *ebpf.MapSpec `ebpf:"raw_registers"`
+	Scope        *ebpf.MapSpec `ebpf:"scope"`
+	Scratches    *ebpf.MapSpec `ebpf:"scratches"`
+	Stashes      *ebpf.MapSpec `ebpf:"stashes"`
 }
 
 // programVariableSpecs contains global variables before they are loaded into the kernel.
@@ -114,9 +295,14 @@ type programVariableSpecs struct {
 	CgroupHierarchy *ebpf.VariableSpec `ebpf:"cgroup_hierarchy"`
 	CgroupSsid      *ebpf.VariableSpec `ebpf:"cgroup_ssid"`
 	Control         *ebpf.VariableSpec `ebpf:"control"`
+	DerivedEvents   *ebpf.VariableSpec `ebpf:"derived_events"`
+	EntryCalls      *ebpf.VariableSpec `ebpf:"entry_calls"`
 	ExecEnv         *ebpf.VariableSpec `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.VariableSpec `ebpf:"exit_tells_group"`
+	FamilyCalls     *ebpf.VariableSpec `ebpf:"family_calls"`
+	Quiet           *ebpf.VariableSpec `ebpf:"quiet"`
 	RingMask        *ebpf.VariableSpec `ebpf:"ring_mask"`
+	Shapes          *ebpf.VariableSpec `ebpf:"shapes"`
 	Slots           *ebpf.VariableSpec `ebpf:"slots"`
 	Slots32         *ebpf.VariableSpec `ebpf:"slots32"`
 	Stacks          *ebpf.VariableSpec `ebpf:"stacks"`
@@ -142,12 +328,14 @@ func (o *programObjects) Close() error {
 //
 // It can be passed to loadProgramObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programMaps struct {
-	Containers *ebpf.Map `ebpf:"containers"`
-	Cpus       *ebpf.Map `ebpf:"cpus"`
-	Followed   *ebpf.Map `ebpf:"followed"`
-	Lane       *ebpf.Map `ebpf:"lane"`
-	Scope      *ebpf.Map `ebpf:"scope"`
-	Scratches  *ebpf.Map `ebpf:"scratches"`
+	Containers   *ebpf.Map `ebpf:"containers"`
+	Cpus         *ebpf.Map `ebpf:"cpus"`
+	Followed     *ebpf.Map `ebpf:"followed"`
+	Lane         *ebpf.Map `ebpf:"lane"`
+	RawRegisters *ebpf.Map `ebpf:"raw_registers"`
+	Scope        *ebpf.Map `ebpf:"scope"`
+	Scratches    *ebpf.Map `ebpf:"scratches"`
+	Stashes      *ebpf.Map `ebpf:"stashes"`
 }
 
 func (m *programMaps) Close() error {
@@ -156,8 +344,10 @@ func (m *programMaps) Close() error {
 		m.Cpus,
 		m.Followed,
 		m.Lane,
+		m.RawRegisters,
 		m.Scope,
 		m.Scratches,
+		m.Stashes,
 	)
 }
 
@@ -168,9 +358,14 @@ type programVariables struct {
 	CgroupHierarchy *ebpf.Variable `ebpf:"cgroup_hierarchy"`
 	CgroupSsid      *ebpf.Variable `ebpf:"cgroup_ssid"`
 	Control         *ebpf.Variable `ebpf:"control"`
+	DerivedEvents   *ebpf.Variable `ebpf:"derived_events"`
+	EntryCalls      *ebpf.Variable `ebpf:"entry_calls"`
 	ExecEnv         *ebpf.Variable `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.Variable `ebpf:"exit_tells_group"`
+	FamilyCalls     *ebpf.Variable `ebpf:"family_calls"`
+	Quiet           *ebpf.Variable `ebpf:"quiet"`
 	RingMask        *ebpf.Variable `ebpf:"ring_mask"`
+	Shapes          *ebpf.Variable `ebpf:"shapes"`
 	Slots           *ebpf.Variable `ebpf:"slots"`
 	Slots32         *ebpf.Variable `ebpf:"slots32"`
 	Stacks          *ebpf.Variable `ebpf:"stacks"`
@@ -180,28 +375,200 @@ type programVariables struct {
 //
 // It can be passed to loadProgramObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programPrograms struct {
-	Host           *ebpf.Program `ebpf:"host"`
-	OnCgroupAttach *ebpf.Program `ebpf:"on_cgroup_attach"`
-	OnCgroupMkdir  *ebpf.Program `ebpf:"on_cgroup_mkdir"`
-	OnCgroupRmdir  *ebpf.Program `ebpf:"on_cgroup_rmdir"`
-	OnExec         *ebpf.Program `ebpf:"on_exec"`
-	OnExit         *ebpf.Program `ebpf:"on_exit"`
-	OnFork         *ebpf.Program `ebpf:"on_fork"`
-	OnRename       *ebpf.Program `ebpf:"on_rename"`
-	SysExit        *ebpf.Program `ebpf:"sys_exit"`
+	DerivedEnter                     *ebpf.Program `ebpf:"derived_enter"`
+	DerivedFiles                     *ebpf.Program `ebpf:"derived_files"`
+	DerivedMemory                    *ebpf.Program `ebpf:"derived_memory"`
+	DerivedSockets                   *ebpf.Program `ebpf:"derived_sockets"`
+	DerivedState                     *ebpf.Program `ebpf:"derived_state"`
+	DerivedSystem                    *ebpf.Program `ebpf:"derived_system"`
+	DerivedWrites                    *ebpf.Program `ebpf:"derived_writes"`
+	FentryCapCapable                 *ebpf.Program `ebpf:"fentry_cap_capable"`
+	FentryCommitCreds                *ebpf.Program `ebpf:"fentry_commit_creds"`
+	FentrySecurityBpf                *ebpf.Program `ebpf:"fentry_security_bpf"`
+	FentrySecurityBpfMap             *ebpf.Program `ebpf:"fentry_security_bpf_map"`
+	FentrySecurityBprmCheck          *ebpf.Program `ebpf:"fentry_security_bprm_check"`
+	FentrySecurityFileMprotect       *ebpf.Program `ebpf:"fentry_security_file_mprotect"`
+	FentrySecurityFileOpen           *ebpf.Program `ebpf:"fentry_security_file_open"`
+	FentrySecurityInodeMknod         *ebpf.Program `ebpf:"fentry_security_inode_mknod"`
+	FentrySecurityInodeRename        *ebpf.Program `ebpf:"fentry_security_inode_rename"`
+	FentrySecurityInodeSymlink       *ebpf.Program `ebpf:"fentry_security_inode_symlink"`
+	FentrySecurityInodeUnlink        *ebpf.Program `ebpf:"fentry_security_inode_unlink"`
+	FentrySecurityKernelPostReadFile *ebpf.Program `ebpf:"fentry_security_kernel_post_read_file"`
+	FentrySecurityKernelReadFile     *ebpf.Program `ebpf:"fentry_security_kernel_read_file"`
+	FentrySecurityMoveMount          *ebpf.Program `ebpf:"fentry_security_move_mount"`
+	FentrySecuritySbMount            *ebpf.Program `ebpf:"fentry_security_sb_mount"`
+	FentrySecuritySocketAccept       *ebpf.Program `ebpf:"fentry_security_socket_accept"`
+	FentrySecuritySocketBind         *ebpf.Program `ebpf:"fentry_security_socket_bind"`
+	FentrySecuritySocketConnect      *ebpf.Program `ebpf:"fentry_security_socket_connect"`
+	FentrySecuritySocketCreate       *ebpf.Program `ebpf:"fentry_security_socket_create"`
+	FentrySecuritySocketListen       *ebpf.Program `ebpf:"fentry_security_socket_listen"`
+	FentrySwitchTaskNamespaces       *ebpf.Program `ebpf:"fentry_switch_task_namespaces"`
+	FexitVfsWrite                    *ebpf.Program `ebpf:"fexit_vfs_write"`
+	FexitVfsWritev                   *ebpf.Program `ebpf:"fexit_vfs_writev"`
+	Host                             *ebpf.Program `ebpf:"host"`
+	KprobeCapCapable                 *ebpf.Program `ebpf:"kprobe_cap_capable"`
+	KprobeCommitCreds                *ebpf.Program `ebpf:"kprobe_commit_creds"`
+	KprobeSecurityBpf                *ebpf.Program `ebpf:"kprobe_security_bpf"`
+	KprobeSecurityBpfMap             *ebpf.Program `ebpf:"kprobe_security_bpf_map"`
+	KprobeSecurityBprmCheck          *ebpf.Program `ebpf:"kprobe_security_bprm_check"`
+	KprobeSecurityFileMprotect       *ebpf.Program `ebpf:"kprobe_security_file_mprotect"`
+	KprobeSecurityFileOpen           *ebpf.Program `ebpf:"kprobe_security_file_open"`
+	KprobeSecurityInodeMknod         *ebpf.Program `ebpf:"kprobe_security_inode_mknod"`
+	KprobeSecurityInodeRename        *ebpf.Program `ebpf:"kprobe_security_inode_rename"`
+	KprobeSecurityInodeSymlink       *ebpf.Program `ebpf:"kprobe_security_inode_symlink"`
+	KprobeSecurityInodeUnlink        *ebpf.Program `ebpf:"kprobe_security_inode_unlink"`
+	KprobeSecurityKernelPostReadFile *ebpf.Program `ebpf:"kprobe_security_kernel_post_read_file"`
+	KprobeSecurityKernelReadFile     *ebpf.Program `ebpf:"kprobe_security_kernel_read_file"`
+	KprobeSecurityMoveMount          *ebpf.Program `ebpf:"kprobe_security_move_mount"`
+	KprobeSecuritySbMount            *ebpf.Program `ebpf:"kprobe_security_sb_mount"`
+	KprobeSecuritySocketAccept       *ebpf.Program `ebpf:"kprobe_security_socket_accept"`
+	KprobeSecuritySocketBind         *ebpf.Program `ebpf:"kprobe_security_socket_bind"`
+	KprobeSecuritySocketConnect      *ebpf.Program `ebpf:"kprobe_security_socket_connect"`
+	KprobeSecuritySocketCreate       *ebpf.Program `ebpf:"kprobe_security_socket_create"`
+	KprobeSecuritySocketListen       *ebpf.Program `ebpf:"kprobe_security_socket_listen"`
+	KprobeSwitchTaskNamespaces       *ebpf.Program `ebpf:"kprobe_switch_task_namespaces"`
+	KprobeVfsWrite                   *ebpf.Program `ebpf:"kprobe_vfs_write"`
+	KprobeVfsWritev                  *ebpf.Program `ebpf:"kprobe_vfs_writev"`
+	KretprobeVfsWrite                *ebpf.Program `ebpf:"kretprobe_vfs_write"`
+	KretprobeVfsWritev               *ebpf.Program `ebpf:"kretprobe_vfs_writev"`
+	LateSchedProcessExec             *ebpf.Program `ebpf:"late_sched_process_exec"`
+	LsmBpf                           *ebpf.Program `ebpf:"lsm_bpf"`
+	LsmBpfMap                        *ebpf.Program `ebpf:"lsm_bpf_map"`
+	LsmBprmCheckSecurity             *ebpf.Program `ebpf:"lsm_bprm_check_security"`
+	LsmFileMprotect                  *ebpf.Program `ebpf:"lsm_file_mprotect"`
+	LsmFileOpen                      *ebpf.Program `ebpf:"lsm_file_open"`
+	LsmInodeMknod                    *ebpf.Program `ebpf:"lsm_inode_mknod"`
+	LsmInodeRename                   *ebpf.Program `ebpf:"lsm_inode_rename"`
+	LsmInodeSymlink                  *ebpf.Program `ebpf:"lsm_inode_symlink"`
+	LsmInodeUnlink                   *ebpf.Program `ebpf:"lsm_inode_unlink"`
+	LsmKernelPostReadFile            *ebpf.Program `ebpf:"lsm_kernel_post_read_file"`
+	LsmKernelReadFile                *ebpf.Program `ebpf:"lsm_kernel_read_file"`
+	LsmMoveMount                     *ebpf.Program `ebpf:"lsm_move_mount"`
+	LsmSbMount                       *ebpf.Program `ebpf:"lsm_sb_mount"`
+	LsmSocketAccept                  *ebpf.Program `ebpf:"lsm_socket_accept"`
+	LsmSocketBind                    *ebpf.Program `ebpf:"lsm_socket_bind"`
+	LsmSocketConnect                 *ebpf.Program `ebpf:"lsm_socket_connect"`
+	LsmSocketCreate                  *ebpf.Program `ebpf:"lsm_socket_create"`
+	LsmSocketListen                  *ebpf.Program `ebpf:"lsm_socket_listen"`
+	SysEnter                         *ebpf.Program `ebpf:"sys_enter"`
+	SysExit                          *ebpf.Program `ebpf:"sys_exit"`
+	Thread                           *ebpf.Program `ebpf:"thread"`
+	TpCapCapable                     *ebpf.Program `ebpf:"tp_cap_capable"`
+	TpCgroupAttachTask               *ebpf.Program `ebpf:"tp_cgroup_attach_task"`
+	TpCgroupMkdir                    *ebpf.Program `ebpf:"tp_cgroup_mkdir"`
+	TpCgroupRmdir                    *ebpf.Program `ebpf:"tp_cgroup_rmdir"`
+	TpInetSockSetState               *ebpf.Program `ebpf:"tp_inet_sock_set_state"`
+	TpIoUringSubmitReq               *ebpf.Program `ebpf:"tp_io_uring_submit_req"`
+	TpIoUringSubmitSqe               *ebpf.Program `ebpf:"tp_io_uring_submit_sqe"`
+	TpModuleFree                     *ebpf.Program `ebpf:"tp_module_free"`
+	TpModuleLoad                     *ebpf.Program `ebpf:"tp_module_load"`
+	TpSchedPrepareExec               *ebpf.Program `ebpf:"tp_sched_prepare_exec"`
+	TpSchedProcessExec               *ebpf.Program `ebpf:"tp_sched_process_exec"`
+	TpSchedProcessExit               *ebpf.Program `ebpf:"tp_sched_process_exit"`
+	TpSchedProcessFork               *ebpf.Program `ebpf:"tp_sched_process_fork"`
+	TpSchedSwitch                    *ebpf.Program `ebpf:"tp_sched_switch"`
+	TpSignalDeliver                  *ebpf.Program `ebpf:"tp_signal_deliver"`
+	TpSignalGenerate                 *ebpf.Program `ebpf:"tp_signal_generate"`
+	TpTaskRename                     *ebpf.Program `ebpf:"tp_task_rename"`
 }
 
 func (p *programPrograms) Close() error {
 	return _ProgramClose(
+		p.DerivedEnter,
+		p.DerivedFiles,
+		p.DerivedMemory,
+		p.DerivedSockets,
+		p.DerivedState,
+		p.DerivedSystem,
+		p.DerivedWrites,
+		p.FentryCapCapable,
+		p.FentryCommitCreds,
+		p.FentrySecurityBpf,
+		p.FentrySecurityBpfMap,
+		p.FentrySecurityBprmCheck,
+		p.FentrySecurityFileMprotect,
+		p.FentrySecurityFileOpen,
+		p.FentrySecurityInodeMknod,
+		p.FentrySecurityInodeRename,
+		p.FentrySecurityInodeSymlink,
+		p.FentrySecurityInodeUnlink,
+		p.FentrySecurityKernelPostReadFile,
+		p.FentrySecurityKernelReadFile,
+		p.FentrySecurityMoveMount,
+		p.FentrySecuritySbMount,
+		p.FentrySecuritySocketAccept,
+		p.FentrySecuritySocketBind,
+		p.FentrySecuritySocketConnect,
+		p.FentrySecuritySocketCreate,
+		p.FentrySecuritySocketListen,
+		p.FentrySwitchTaskNamespaces,
+		p.FexitVfsWrite,
+		p.FexitVfsWritev,
 		p.Host,
-		p.OnCgroupAttach,
-		p.OnCgroupMkdir,
-		p.OnCgroupRmdir,
-		p.OnExec,
-		p.OnExit,
-		p.OnFork,
-		p.OnRename,
+		p.KprobeCapCapable,
+		p.KprobeCommitCreds,
+		p.KprobeSecurityBpf,
+		p.KprobeSecurityBpfMap,
+		p.KprobeSecurityBprmCheck,
+		p.KprobeSecurityFileMprotect,
+		p.KprobeSecurityFileOpen,
+		p.KprobeSecurityInodeMknod,
+		p.KprobeSecurityInodeRename,
+		p.KprobeSecurityInodeSymlink,
+		p.KprobeSecurityInodeUnlink,
+		p.KprobeSecurityKernelPostReadFile,
+		p.KprobeSecurityKernelReadFile,
+		p.KprobeSecurityMoveMount,
+		p.KprobeSecuritySbMount,
+		p.KprobeSecuritySocketAccept,
+		p.KprobeSecuritySocketBind,
+		p.KprobeSecuritySocketConnect,
+		p.KprobeSecuritySocketCreate,
+		p.KprobeSecuritySocketListen,
+		p.KprobeSwitchTaskNamespaces,
+		p.KprobeVfsWrite,
+		p.KprobeVfsWritev,
+		p.KretprobeVfsWrite,
+		p.KretprobeVfsWritev,
+		p.LateSchedProcessExec,
+		p.LsmBpf,
+		p.LsmBpfMap,
+		p.LsmBprmCheckSecurity,
+		p.LsmFileMprotect,
+		p.LsmFileOpen,
+		p.LsmInodeMknod,
+		p.LsmInodeRename,
+		p.LsmInodeSymlink,
+		p.LsmInodeUnlink,
+		p.LsmKernelPostReadFile,
+		p.LsmKernelReadFile,
+		p.LsmMoveMount,
+		p.LsmSbMount,
+		p.LsmSocketAccept,
+		p.LsmSocketBind,
+		p.LsmSocketConnect,
+		p.LsmSocketCreate,
+		p.LsmSocketListen,
+		p.SysEnter,
 		p.SysExit,
+		p.Thread,
+		p.TpCapCapable,
+		p.TpCgroupAttachTask,
+		p.TpCgroupMkdir,
+		p.TpCgroupRmdir,
+		p.TpInetSockSetState,
+		p.TpIoUringSubmitReq,
+		p.TpIoUringSubmitSqe,
+		p.TpModuleFree,
+		p.TpModuleLoad,
+		p.TpSchedPrepareExec,
+		p.TpSchedProcessExec,
+		p.TpSchedProcessExit,
+		p.TpSchedProcessFork,
+		p.TpSchedSwitch,
+		p.TpSignalDeliver,
+		p.TpSignalGenerate,
+		p.TpTaskRename,
 	)
 }
 

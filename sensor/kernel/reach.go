@@ -18,7 +18,7 @@ var reach = map[string]reached{
 
 	"fork":   {flags: descChild},
 	"vfork":  {flags: descChild},
-	"clone":  {flags: descChild | descSwap},
+	"clone":  {flags: descChild},
 	"clone3": {flags: descChild},
 
 	"execve":       {flags: descEntry | descExec},

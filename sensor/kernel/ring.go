@@ -14,14 +14,14 @@ type ring struct {
 	mask   uint64
 	cpu    uint16
 
-	pos  uint64 // next record
-	end  uint64 // published when this pass began
-	next event.Time
-	size uint32
-	last event.Time // of the newest record that was seen
+	pos  uint64     // next record
+	end  uint64     // published when this pass began
+	next event.Time // of the record at pos
+	size uint32     // of the record at pos, 0: there is none
+	last event.Time // of the newest record that was taken
 
-	context event.Context // that the records at pos belong to
-	version uint16        // of the plans that judged them
+	context event.Context // that the record at pos belongs to
+	version uint16        // of the plans that judged it
 	lost    uint64        // before the record at pos
 }
 
@@ -88,16 +88,32 @@ func (r *ring) peek() bool {
 	return false
 }
 
-// take makes the record at pos e and goes on to the next.
-func (r *ring) take(e *event.Event) bool {
+// take makes the record at pos e and goes on to the next. arena has room for
+// records that do not fit into one of the ring's.
+func (r *ring) take(e *event.Event, arena *[]byte) {
 	raw := r.bytes(r.pos, r.size)
-	ok := e.SetRaw(raw)
-	e.CPU = r.cpu
-	e.Context = r.context
 	r.last = r.next
 	r.pos += uint64(r.size)
+	if event.Flags(raw[15])&event.FlagMore != 0 {
+		raw = r.rest(raw, arena)
+	}
+	e.SetRaw(raw)
+	e.CPU = r.cpu
+	e.Context = r.context
 	r.peek()
-	return ok
+}
+
+// rest puts a record together with those that continue it: they were published
+// at once.
+func (r *ring) rest(raw []byte, arena *[]byte) []byte {
+	whole := append((*arena)[len(*arena):], raw...)
+	for event.Flags(whole[15])&event.FlagMore != 0 && r.pos < r.end {
+		h := r.at(r.pos)
+		whole = join(whole, r.bytes(r.pos, h.size))
+		r.pos += uint64(h.size)
+	}
+	*arena = whole[len(whole):]
+	return whole
 }
 
 // release gives the room before pos back to the programs.

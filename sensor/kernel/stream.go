@@ -5,128 +5,104 @@ import (
 	"io"
 	"math"
 	"sync"
-	"time"
-	"unsafe"
 
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
-	"github.com/bulwark-security/bulwark/filter"
 	"github.com/bulwark-security/bulwark/sensor"
 )
-
-// Sensor opens streams of this host's events.
-type Sensor struct{ options Options }
-
-// New is a sensor with these options.
-func New(o Options) *Sensor { return &Sensor{o} }
-
-// Open loads and attaches the programs. Events are counted from its return on.
-func (s *Sensor) Open(ctx context.Context, plans []filter.Plan) (sensor.Stream, error) {
-	h := chooseHierarchy()
-	p, err := load(s.options, h)
-	if err != nil {
-		return nil, err
-	}
-	p.learnHost(s.options.IncludeSelf)
-	st := &Stream{ctx: ctx, options: s.options, programs: p, epoch: 0}
-	for i, c := range p.cpus {
-		st.rings = append(st.rings, &ring{
-			shared: c, base: unsafe.Add(unsafe.Pointer(c), ringOffset), mask: p.ringMask, cpu: uint16(i),
-		})
-	}
-	if err := st.SetPlans(plans); err != nil {
-		p.close()
-		return nil, err
-	}
-	if err := p.attach("sys_exit"); err != nil {
-		p.close()
-		return nil, err
-	}
-	return st, nil
-}
 
 // A Stream is what this host does, as it happens.
 type Stream struct {
 	ctx     context.Context
 	options Options
 	*programs
+	pace pace
+
+	// The reader's own, between calls of Next.
 	rings []*ring
 	lane  *laneRing
-	timer *time.Timer
-
 	bound event.Time // every record up to it is visible
-	done  bool       // the programs are detached: what is visible is all
+	arena []byte     // of records that were put together
 
-	mu        sync.Mutex // guards what Account reads while Next runs
-	delivered [slotCount]uint64
-	rejected  [slotCount]uint64
-	selected  map[event.ID]bool // ever, by a plan
-	epoch     uint16            // of the plans in force
-}
+	planMu sync.Mutex // one change of plans at a time
+	hooks  *hooks     // the optional programs
+	entry  bool       // the program at entry is attached
 
-const batchSize = 1024
-
-// readerLag covers the time between taking a record's time stamp and its being
-// marked as under way for the reader to see.
-const readerLag = 50_000
-
-// Next fills the batch.
-func (s *Stream) Next(b *sensor.Batch) error {
-	if cap(b.Events) < batchSize {
-		b.Events = make([]event.Event, batchSize)
-	}
-	s.release()
-	pause := shortPause
-	for {
-		b.Events, b.Gaps = b.Events[:0], b.Gaps[:0]
-		s.mu.Lock()
-		s.fill(b)
-		if len(b.Events) == 0 {
-			s.look()
-			s.fill(b)
-		}
-		s.mu.Unlock()
-		if len(b.Events) > 0 {
-			return nil
-		}
-		if s.done {
-			return io.EOF
-		}
-		if s.ctx.Err() != nil {
-			s.stop()
-			continue
-		}
-		s.sleep(pause)
-		pause = min(pause*2, longPause)
-	}
+	mu       sync.Mutex // guards the following, which is read while Next runs
+	tally    tally
+	selected map[event.ID]bool  // ever, by a plan
+	version  uint32             // of the plans in force
+	started  bool               // the tree has a root
+	stopped  bool               // the programs are detached: what is visible is all
+	ended    bool               // and all of it was read
+	failed   map[event.ID]error // selected, and no hook works
+	closed   *event.Account     // what it was in the end
 }
 
 const (
-	shortPause = time.Millisecond
-	longPause  = 16 * time.Millisecond
+	batchSize = 1024
+	// readerLag covers the time between a record's time stamp and the moment when
+	// the reader can see that it is being written.
+	readerLag = 50_000
 )
 
-func (s *Stream) sleep(d time.Duration) {
-	if s.timer == nil {
-		s.timer = time.NewTimer(d)
-	} else {
-		s.timer.Reset(d)
+// Next fills the batch with what happened since.
+func (s *Stream) Next(b *sensor.Batch) error {
+	if cap(b.Events) < batchSize {
+		b.Events = make([]event.Event, 0, batchSize)
 	}
-	select {
-	case <-s.timer.C:
-	case <-s.ctx.Done():
-		s.timer.Stop()
+	s.pace.begin()
+	for {
+		b.Events, b.Gaps = b.Events[:0], b.Gaps[:0]
+		if s.step(b) {
+			return nil
+		}
+		if s.finished() {
+			s.pace.end()
+			return io.EOF
+		}
+		if s.ctx.Err() != nil || s.treeEnded() {
+			s.Stop()
+			continue
+		}
+		s.pace.sleep()
 	}
+}
+
+// step gives the room of the last batch back and fills the next.
+func (s *Stream) step(b *sensor.Batch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.release()
+	s.arena = s.arena[:0:0]
+	s.fill(b)
+	if len(b.Events) == 0 {
+		s.look()
+		s.fill(b)
+	}
+	s.ended = len(b.Events) == 0 && s.stopped
+	return len(b.Events) > 0
+}
+
+func (s *Stream) finished() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
 }
 
 // look sees what all rings have published, and up to when that is complete.
 func (s *Stream) look() {
 	now := monotonic() - readerLag
-	bound := now
+	bound := s.lane.look(now)
 	for _, r := range s.rings {
+		before := r.end
 		bound = min(bound, r.look(now))
+		s.pace.saw(r.end-before, s.ringMask+1)
 	}
-	if s.done {
+	if s.stopped {
 		bound = math.MaxUint64
 	}
 	s.bound = bound
@@ -135,101 +111,161 @@ func (s *Stream) look() {
 // fill merges what is complete into the batch, by time.
 func (s *Stream) fill(b *sensor.Batch) {
 	for len(b.Events) < batchSize {
-		var first *ring
-		until := s.bound
-		for _, r := range s.rings {
-			switch {
-			case r.size == 0:
-			case first == nil && r.next <= until:
-				first = r
-			case first != nil && r.next < first.next:
-				until = first.next
-				first = r
-			default:
-				until = min(until, r.next)
-			}
-		}
-		if first == nil {
+		first, until := s.oldest()
+		switch {
+		case !s.lane.empty() && s.lane.next() <= until && (first == nil || s.lane.next() <= first.next):
+			s.takeLane(b)
+		case first == nil:
 			return
+		case !s.lane.empty():
+			s.drain(first, min(until, s.lane.next()), b)
+		default:
+			s.drain(first, until, b)
 		}
-		s.drain(first, until, b)
 	}
+}
+
+// oldest is the ring with the oldest complete record, nil if there is none, and
+// the time up to which it stays the oldest.
+func (s *Stream) oldest() (first *ring, until event.Time) {
+	until = s.bound
+	for _, r := range s.rings {
+		switch {
+		case r.size == 0:
+		case first == nil:
+			if r.next <= until {
+				first = r
+			}
+		case r.next < first.next:
+			first, until = r, first.next
+		default:
+			until = min(until, r.next)
+		}
+	}
+	return first, until
 }
 
 // drain takes records of one ring as long as they are the oldest of all.
 func (s *Stream) drain(r *ring, until event.Time, b *sensor.Batch) {
 	for r.size != 0 && r.next <= until && len(b.Events) < batchSize {
 		if r.lost > 0 {
-			b.Gaps = append(b.Gaps, sensor.Gap{Index: len(b.Events), CPU: int(r.cpu), Lost: r.lost, Cause: "buffer"})
+			b.Gaps = append(b.Gaps, sensor.Gap{Index: len(b.Events), CPU: int(r.cpu), Lost: r.lost, Cause: causeBuffer})
 			r.lost = 0
 		}
-		n := len(b.Events)
-		b.Events = b.Events[:n+1]
-		e := &b.Events[n]
-		r.take(e)
-		e.Arch = dictionary.Host
-		e.Process, e.Container, e.Stack = nil, nil, nil
-		s.delivered[slot(e.ID)]++
+		version := r.version
+		e := s.grow(b)
+		r.take(e, &s.arena)
+		s.count(e, version)
+		s.tally.records++
 	}
 }
 
-// release gives the programs the room of the last batch back.
+func (s *Stream) takeLane(b *sensor.Batch) {
+	e := s.grow(b)
+	version := s.lane.take(e, &s.arena)
+	if s.lane.lost > 0 {
+		cause := causeLane
+		if s.lane.state > 0 {
+			cause = causeState
+		}
+		b.Gaps = append(b.Gaps, sensor.Gap{Index: len(b.Events) - 1, CPU: int(e.CPU), Lost: s.lane.lost, Cause: cause})
+		s.lane.lost, s.lane.state = 0, 0
+	}
+	s.count(e, version)
+	s.tally.records++
+	s.tally.lifeCycle++
+}
+
+// grow makes room for an event in the batch.
+func (s *Stream) grow(b *sensor.Batch) *event.Event {
+	n := len(b.Events)
+	b.Events = b.Events[:n+1]
+	e := &b.Events[n]
+	e.Arch = dictionary.Host
+	e.Process, e.Container, e.Stack = nil, nil, nil
+	return e
+}
+
+// count enters the event into the account. What other plans than those in force
+// wanted, any plan may want: it is decided in user space.
+func (s *Stream) count(e *event.Event, version uint16) {
+	if e.Wanted != 0 {
+		s.tally.delivered[slot(e.ID)]++
+		if version != uint16(s.version) {
+			e.Wanted = math.MaxUint16
+		}
+	}
+	if s.options.Stacks {
+		e.Stack = stackOf(e)
+	}
+}
+
+// release gives the room of the last batch back to the programs.
 func (s *Stream) release() {
 	for _, r := range s.rings {
 		r.release()
 	}
+	s.lane.release()
 }
 
-// stop ends the stream: what was written by now is still delivered.
-func (s *Stream) stop() {
-	if s.done {
-		return
+// Stop takes the programs off. What was written by then is still delivered, and
+// the events after it were never counted.
+func (s *Stream) Stop() error {
+	s.planMu.Lock()
+	defer s.planMu.Unlock()
+	if s.programs.control == nil || s.isStopped() {
+		return nil
 	}
 	for i := range s.control.Selected {
 		clear(s.control.Selected[i][:])
 	}
+	err := s.hooks.Close()
 	s.detach()
-	s.done = true
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	return err
 }
 
-// Close ends the stream and takes everything out of the kernel.
-func (s *Stream) Close() error {
+func (s *Stream) isStopped() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stop()
+	return s.stopped
+}
+
+// Close stops, counts what was not read as lost, and leaves nothing in the kernel.
+func (s *Stream) Close() error {
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.programs.control == nil {
+		return nil
+	}
+	s.discard()
+	last := s.account()
+	s.closed = &last
+	s.lane.unmap()
 	s.programs.close()
 	return nil
 }
 
-// Filtered says that consumers rejected n events of that id above the kernel.
-func (s *Stream) Filtered(id event.ID, n uint64) {
-	s.mu.Lock()
-	s.rejected[slot(id)] += n
-	s.mu.Unlock()
-}
-
-// Account is the balance so far.
-func (s *Stream) Account() event.Account { return event.Account{} }
-
-// SetPlans replaces the plans, atomically.
-func (s *Stream) SetPlans(plans []filter.Plan) error {
-	for i, p := range plans {
-		for _, id := range p.Events {
-			e := dictionary.ByID(id)
-			if e == nil || e.Kind != dictionary.Syscall {
-				continue
-			}
-			d := &s.control.Descs[slot(id)]
-			if d.ID == 0 {
-				*d = describe(e, s.options)
-			}
-			d.Plans[0] |= 1 << i
-			d.Plans[1] |= 1 << i
-			if n := e.Number[dictionary.Host]; n >= 0 {
-				s.control.Selected[0][n/64] |= 1 << (n % 64)
+// discard counts what was not read.
+func (s *Stream) discard() {
+	var b sensor.Batch
+	b.Events = make([]event.Event, 0, batchSize)
+	for !s.ended {
+		b.Events, b.Gaps = b.Events[:0], b.Gaps[:0]
+		s.release()
+		s.look()
+		s.fill(&b)
+		for i := range b.Events {
+			if e := &b.Events[i]; e.Wanted != 0 {
+				s.tally.delivered[slot(e.ID)]--
+				s.tally.unread[slot(e.ID)]++
 			}
 		}
+		s.ended = len(b.Events) == 0
 	}
-	s.control.AllPlans = [2]uint32{1, 1}
-	return nil
 }

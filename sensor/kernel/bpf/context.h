@@ -116,7 +116,8 @@ static __always_inline void fill_context(struct context *x, struct task_struct *
 	x->uid = GET(t, real_cred, uid.val);
 	x->euid = GET(t, real_cred, euid.val);
 	x->gid = GET(t, real_cred, gid.val);
-	bpf_core_read(&x->cap, 8, &GET(t, real_cred)->cap_effective);
+	const struct cred *cred = GET(t, real_cred);
+	bpf_core_read(&x->cap, 8, &cred->cap_effective);
 	x->cgroup = cgroup_id(t);
 	bpf_core_read(x->comm, 16, &t->comm);
 	x->mntns = x->pidns = x->pid = x->tid = x->ppid = 0;
@@ -137,13 +138,13 @@ static __always_inline void fill_context(struct context *x, struct task_struct *
 static __always_inline bool word_holds(struct atom *a, u64 v)
 {
 	v = (v >> (a->shift & 63)) & a->mask;
-	if (a->op == OP_MASK)
-		return (v & a->lo) == a->hi;
-	if (a->sext == 0)
-		return v >= a->lo && v <= a->hi;
 	if (a->sext == 4)
 		v = (s64)(s32)v;
-	return (s64)v >= (s64)a->lo && (s64)v <= (s64)a->hi;
+	if (a->op == OP_MASK)
+		return (v & a->lo) == a->hi;
+	if (a->sext)
+		return (s64)v >= (s64)a->lo && (s64)v <= (s64)a->hi;
+	return v >= a->lo && v <= a->hi;
 }
 
 struct verdict {

@@ -38,14 +38,28 @@ static __always_inline void begin(struct record *r, struct call *k)
 	}
 }
 
-/* Judges the record as far as it is written: the plans that may want it. */
-static __always_inline u32 judged(struct call *k, u64 head)
+/* The plans that want the record, as far as it is written. */
+static __always_inline u32 judged(struct cpu *c, struct desc *d, u64 head, u32 want)
 {
-	u32 copy = k->c->version & 1;
-	u32 n = k->d->count[copy];
+	u32 copy = c->version & 1;
+	u32 n = d->count[copy];
 	if (!n)
-		return k->want;
-	return judge(k->c, head, k->d->first[copy], n, k->want);
+		return want;
+	return judge(c, head, d->first[copy], n, want);
+}
+
+/* Publishes the record if a plan wants it, and forgets it otherwise. */
+static __always_inline void settle_record(struct cpu *c, struct desc *d, u32 slot, u64 head, u32 want)
+{
+	struct record *r = at(c, head);
+	want = judged(c, d, head, want);
+	if (want) {
+		r->wanted = want;
+		close_record(c, head, length_of(r));
+	} else {
+		c->filtered[slot & (SLOTS - 1)]++;
+		abandon_record(c);
+	}
 }
 
 static __always_inline int emit(struct call *k)
@@ -57,14 +71,7 @@ static __always_inline int emit(struct call *k)
 	begin(r, k);
 	if (k->d->flags & D_ITEMS)
 		put_items(r, k->t, k->d, k->ret);
-	u32 want = judged(k, head);
-	if (want) {
-		r->wanted = want;
-		close_record(k->c, head, length_of(r));
-	} else {
-		k->c->filtered[k->slot & (SLOTS - 1)]++;
-		abandon_record(k->c);
-	}
+	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }
 

@@ -53,7 +53,7 @@ static __always_inline int emit_exec(struct call *k, bool forced)
 	struct record *r = at(k->c, head);
 	begin(r, k);
 	put_items(r, k->t, k->d, 0);
-	u32 want = judged(k, head);
+	u32 want = judged(k->c, k->d, head, k->want);
 	if (!want && k->want)
 		k->c->filtered[k->slot & (SLOTS - 1)]++;
 	if (!want && !forced) {

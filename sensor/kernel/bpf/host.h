@@ -23,3 +23,7 @@ int host(void *ctx)
 	control.started = bpf_ktime_get_ns();
 	return 0;
 }
+
+/* The caller's thread, whatever its own namespace calls it. */
+SEC("raw_tp/thread")
+int thread(void *ctx) { return (u32)bpf_get_current_pid_tgid(); }

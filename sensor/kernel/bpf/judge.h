@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The conditions on one event, asked of the record that was just written. */
 #pragma once
+#include "path.h"
 #include "ring.h"
 
 struct judge {
@@ -23,6 +24,8 @@ static long find_step(u32 i, struct find *f)
 		return 1;
 	struct item *it = f->record + o;
 	if (it->tag == f->tag) {
+		if (it->flags & ITEM_ANON)
+			return 1; /* a name, not a path */
 		f->found = o + sizeof(struct item);
 		f->length = it->len;
 		return 1;
@@ -43,26 +46,96 @@ static __always_inline void find_item(struct find *f)
 #endif
 }
 
-/* Records of the lane too: they have as much room behind RECORD_MOST. */
-static __always_inline bool item_holds(struct record *r, struct atom *a)
+/* Names of a path end with a NUL each. A scan looks for one. */
+struct scan {
+	u8 *record;
+	u32 at, step; /* step: 1 or -1 */
+};
+
+static long scan_step(u32 i, struct scan *s)
 {
-	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = length_of(r), .tag = a->tag};
-	find_item(&f);
-	if (!f.found)
-		return false;
-	if (f.length < a->lo || f.length > a->hi)
-		return false;
-	u32 o = f.found;
-	if (a->op == OP_TAIL) /* the data's end against the end of str */
-		o = f.found + f.length - 64;
+	u32 o = s->at;
+	barrier_var(o);
+	if (o >= RECORD_MOST + STRING_MOST || s->record[o] == 0)
+		return 1;
+	s->at = o + s->step;
+	return 0;
+}
+
+/* Where the next NUL is from at, or where the scan gave up. */
+static __always_inline u32 next_nul(struct record *r, u32 at, u32 step)
+{
+	struct scan s = {.record = (void *)r, .at = at, .step = step};
+#ifdef OLD
+	for (int i = 0; i < 32; i++)
+		if (scan_step(i, &s))
+			break;
+#else
+	bpf_loop(NAME_MOST, scan_step, &s, 0);
+#endif
+	return s.at;
+}
+
+/* Compares words from..to of the atom with what stands at o, which may lie up to
+ * 64 bytes before the record: the mask leaves that out. */
+static __always_inline bool same(struct record *r, u32 o, struct atom *a, int from, int to)
+{
+	o += 64;
 	barrier_var(o);
 	if (o > RECORD_MOST + STRING_MOST)
 		return false;
-	u64 *w = (void *)r + o;
+	u64 *w = (void *)r + o - 64;
 	u64 diff = 0;
-	for (int n = 0; n < 8; n++)
-		diff |= (w[n] ^ a->str[n]) & a->strmask[n];
+	for (int n = from; n < to; n++)
+		diff |= (w[n - from] ^ a->str[n]) & a->strmask[n];
 	return !diff;
+}
+
+/* A socket address's port, of the families that have one. */
+static __always_inline bool port_holds(struct record *r, u32 o, struct atom *a)
+{
+	barrier_var(o);
+	if (o > RECORD_MOST)
+		return false;
+	u16 *w = (void *)r + o;
+	u16 port = __builtin_bswap16(w[1]);
+	return (w[0] == 2 || w[0] == 10) && port >= a->lo && port <= a->hi;
+}
+
+/* Tests of an item's bytes. Records of the lane have them too: what is asked for
+ * is room for RECORD_MOST + STRING_MOST + 64 bytes, and 64 before the record. */
+static __noinline int item_holds(struct record *r, struct atom *a)
+{
+	if (!r || !a)
+		return 0;
+	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = length_of(r), .tag = a->tag};
+	find_item(&f);
+	if (!f.found)
+		return 0;
+	if (a->op == OP_PORT)
+		return f.length >= 4 && port_holds(r, f.found, a);
+	if (f.length < a->lo || f.length > a->hi)
+		return 0;
+	u32 end = f.found + f.length;
+	if (a->op == OP_STRING)
+		return same(r, f.found, a, 0, 8);
+	if (a->op == OP_TAIL) /* str stands at the end of its 64 bytes */
+		return same(r, end - 64, a, 0, 8);
+	if (a->op == OP_LEAF) /* the end of the first name */
+		return same(r, next_nul(r, f.found, 1) - 64, a, 0, 8);
+	/* OP_BELOW: the names of the directory at the end of the last 32 bytes, which
+	 * end the path, and before them the begin of a name in the first 32 */
+	if (!same(r, end - 32, a, 4, 8))
+		return 0;
+	u32 name = next_nul(r, end - a->offset - 1, -1);
+	return name >= f.found - 1 && same(r, name + 1, a, 0, 4);
+}
+
+static __always_inline bool word_of_record_holds(struct record *r, struct atom *a)
+{
+	if (a->tag < 16 && (a->tag >= r->nargs || r->absent >> a->tag & 1))
+		return false;
+	return word_holds(a, *(u64 *)((void *)r + (a->offset & 0xfc)));
 }
 
 static long judge_atom(u32 i, struct judge *j)
@@ -76,7 +149,7 @@ static long judge_atom(u32 i, struct judge *j)
 	if (a->on == ON_CONTEXT)
 		yes = context_holds(&c->ctx, a);
 	else if (a->on == ON_RECORD)
-		yes = word_holds(a, *(u64 *)((void *)r + (a->offset & 0x7c)));
+		yes = word_of_record_holds(r, a);
 	else
 		yes = item_holds(r, a);
 	fold(&j->v, a, yes);

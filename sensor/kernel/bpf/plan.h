@@ -12,12 +12,12 @@ const volatile bool stacks = false;   /* user stack with every event */
 const volatile bool exec_env = false; /* environment with execve */
 
 /* One test of one fact, as ../compile.go lays it out. */
-enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_PORT };
+enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_PORT, OP_LEAF, OP_BELOW };
 enum { ON_CONTEXT, ON_RECORD, ON_ITEM };
 struct atom {
 	u8 plan, last, negated, op; /* last: of its clause */
-	u8 on, sext, shift, tag;    /* sext: bytes of a signed value, 0 unsigned */
-	u32 offset, pad;	    /* ON_CONTEXT, ON_RECORD: of the word */
+	u8 on, sext, shift, tag;    /* sext: bytes of a signed value, 0 unsigned; tag: of the item, or the argument */
+	u32 offset, pad;	    /* of the word; OP_BELOW: length of the directory's names */
 	u64 mask, lo, hi;	    /* strings: lo and hi bound the length */
 	u64 str[8], strmask[8];
 };

@@ -18,10 +18,36 @@ static __always_inline u32 entry_of(u32 nr, bool compat)
 	return compat ? slots32[nr & (NUMBERS - 1)] : slots[nr & (NUMBERS - 1)];
 }
 
-/* The events sys_enter and sys_exit, whose only argument is which call it is. */
-static __noinline int emit_raw(struct cpu *c, struct task_struct *t, u64 id, u64 ret_flags, u32 version)
+/* The events sys_enter and sys_exit, whose only argument says which call it is:
+ * by the dictionary's id, or the bare number where it has none. */
+static __noinline int emit_raw(struct cpu *c, struct task_struct *t, u32 slot, u64 call, u32 version)
 {
+	struct desc *d = &control.descs[slot & (SLOTS - 1)];
+	u64 head;
+	if (!c)
+		return 0;
+	u32 want = wanted(c, t, d, slot, version);
+	if (!want || !open_record(c, slot, &head))
+		return 0;
+	struct record *r = at(c, head);
+	r->time = bpf_ktime_get_ns();
+	r->id = d->id;
+	r->nargs = 1;
+	r->flags = slot == SLOT(EV_SYS_ENTER) ? FLAG_ENTRY : 0;
+	r->tid = c->ctx.htid;
+	r->absent = 0;
+	r->ret = 0;
+	r->args[0] = call;
+	set_length(r, HEADER + 8);
+	settle_record(c, d, slot, head, want);
 	return 0;
+}
+
+/* Whether sys_enter or sys_exit is selected: rarely. */
+static __always_inline void raw_event(struct cpu *c, struct task_struct *t, u32 id, u32 nr, struct desc *d, u32 version)
+{
+	if (control.descs[SLOT(id)].plans[version & 1])
+		emit_raw(c, t, SLOT(id), d->id ? d->id : nr, version);
 }
 
 SEC("tp_btf/sys_exit")
@@ -39,7 +65,12 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 entry = entry_of(nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
+	raw_event(c, t, EV_SYS_EXIT, nr, d, version);
 	if (d->flags) {
+#ifndef ALONE
+		if (d->flags & D_STATE)
+			state_exit(t, slot, ret);
+#endif
 		if ((d->flags & D_CHILD) && ret == 0)
 			return 0; /* the child's side of a fork */
 		if ((d->flags & D_ENTRY) && !((d->flags & D_EXEC) && ret < 0))
@@ -70,6 +101,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	u32 entry = entry_of(nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
+	raw_event(c, t, EV_SYS_ENTER, nr, d, version);
 	if (!(d->flags & D_ENTRY))
 		return 0;
 	if (control.tree && d->flags & D_EXEC)

@@ -1,0 +1,3 @@
+package kernel
+
+const objectName = "program_x86_bpfel.o"

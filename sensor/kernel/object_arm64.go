@@ -1,0 +1,3 @@
+package kernel
+
+const objectName = "program_arm64_bpfel.o"
