@@ -119,6 +119,7 @@ func (w *Watch) decide(batch *sensor.Batch) {
 	for i := range batch.Events {
 		e := &batch.Events[i]
 		w.table.Attach(e)
+		state := e.Wanted == 0 // no plan's: the sensor has counted it as filtered, or not at all
 		for n, c := range w.consumers {
 			bit := uint64(1) << n
 			match := e.Wanted&bit != 0 && c.Program.Match(e)
@@ -128,7 +129,7 @@ func (w *Watch) decide(batch *sensor.Batch) {
 				continue
 			}
 			e.Wanted &^= bit
-			if int(e.ID) < len(c.rejected) {
+			if !state && int(e.ID) < len(c.rejected) {
 				c.rejected[e.ID]++
 			}
 		}
