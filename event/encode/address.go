@@ -56,7 +56,8 @@ func escapeFrom(dst []byte, at int) []byte {
 	if i == len(dst) {
 		return dst
 	}
-	rest := string(dst[i:]) // rare: a socket's name with control bytes
+	var b [256]byte // rare: a socket's name with control bytes, a struct with text in it
+	rest := append(b[:0], dst[i:]...)
 	dst, _ = appendEscaped(dst[:i], rest)
 	return dst
 }

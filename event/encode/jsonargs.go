@@ -79,7 +79,8 @@ func (p *jsonPrinter) appendWordArg(dst []byte, e *event.Event, a *dictionary.Ar
 // appendSpoken writes the text that the event itself makes of an argument whose
 // word alone does not say everything, and the word beside it.
 func (p *jsonPrinter) appendSpoken(dst []byte, e *event.Event, i int) []byte {
-	dst = e.AppendText(append(dst, '"'), i, &p.v, p.mode)
+	at := len(dst) + 1
+	dst = escapeFrom(e.AppendText(append(dst, '"'), i, &p.v, p.mode), at)
 	return appendUint(append(dst, `","raw":`...), e.Word(i))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/bulwark-security/bulwark/event"
@@ -168,6 +169,32 @@ func TestPrintersAllocateNothing(t *testing.T) {
 		all()
 		if n := testing.AllocsPerRun(3, all); n != 0 {
 			t.Errorf("%s: %v allocations for %d events", name, n, len(stream))
+		}
+	}
+}
+
+// Nor do events of every kind with what a hostile program may put into them.
+func TestStrangeEventsAllocateNothing(t *testing.T) {
+	g := newGenerator(12)
+	var stream []event.Event
+	for _, info := range dictionary.All() {
+		e := *g.event(info)
+		e.SetRaw(slices.Clone(e.Raw()))
+		e.Process, e.Container = nil, nil // what is said of them is kept, within bounds
+		e.HostTID = uint32(len(stream))
+		stream = append(stream, e)
+	}
+	for _, c := range []Config{{Format: JSON}, {Format: JSON, ParseArguments: true}, {Format: Table}, {Format: Table, ParseArguments: true}} {
+		p, _ := New(c, Env{})
+		var dst []byte
+		all := func() {
+			for i := range stream {
+				dst, _ = p.Append(dst[:0], &stream[i])
+			}
+		}
+		all()
+		if n := testing.AllocsPerRun(3, all); n != 0 {
+			t.Errorf("%+v: %v allocations for %d events", c, n, len(stream))
 		}
 	}
 }

@@ -203,8 +203,11 @@ func (g *generator) arg(i int, a *dictionary.Arg) {
 	case dictionary.Cred:
 		g.b.Item(uint8(i), 0, g.bytes(event.CredSize))
 	default:
-		if a.Class == dictionary.Pointer && !g.often(5) || len(a.Choices) > 0 && a.Choices[0].Decoder == alerts {
+		switch {
+		case len(a.Choices) > 0 && a.Choices[0].Decoder == alerts:
 			g.b.Item(uint8(i), 0, g.bytes(8))
+		case a.Class == dictionary.Pointer && (a.Struct != nil && g.often(2) || !g.often(5)):
+			g.b.Item(uint8(i), 0, g.bytes(g.IntN(80))) // what it leads to, in whole or in part
 		}
 	}
 }

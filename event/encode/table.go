@@ -1,8 +1,6 @@
 package encode
 
 import (
-	"unicode/utf8"
-
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
 )
@@ -140,11 +138,14 @@ func appendBoth(dst []byte, own, host uint32) []byte {
 	return append(padTo(appendUint(dst, uint64(host)), at, 7), ' ')
 }
 
-// padTo fills what was written since at to a width in characters.
+// padTo fills what was written since at to a width in characters. That text is
+// valid UTF-8, so its characters are the bytes that do not continue one.
 func padTo(dst []byte, at, width int) []byte {
-	n := len(dst) - at
-	if n < utf8.UTFMax*width { // longer ones need no filling, whatever they are
-		n = utf8.RuneCount(dst[at:])
+	n := 0
+	for _, c := range dst[at:] {
+		if c&0xc0 != 0x80 {
+			n++
+		}
 	}
 	for ; n < width; n++ {
 		dst = append(dst, ' ')
