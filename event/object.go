@@ -34,6 +34,7 @@ const (
 	FieldState                 // state of a TCP socket
 	FieldPrev                  // path before the call
 	FieldBytes                 // first bytes of a buffer
+	FieldDir2                  // directory that the call's second path was relative to
 	numFields
 )
 
@@ -67,6 +68,7 @@ var fields = [numFields]struct {
 	FieldState:    {"state", dictionary.Uint, TagSocket, "tcp_states"},
 	FieldPrev:     {"prev", dictionary.String, TagPrev, ""},
 	FieldBytes:    {"bytes", dictionary.Bytes, TagBytes, ""},
+	FieldDir2:     {"dir2", dictionary.String, TagDir2, ""},
 }
 
 // decoders of the fields, found once.

@@ -66,6 +66,7 @@ var paths = [...]struct {
 	{event.TagInterp, event.FieldInterp, `"interp":`, `"interp`},
 	{event.TagCwd, event.FieldCwd, `"cwd":`, `"cwd`},
 	{event.TagDir, event.FieldDir, `"dir":`, `"dir`},
+	{event.TagDir2, event.FieldDir2, `"dir2":`, `"dir2`},
 }
 
 // appendObject writes the key object, if there is anything to say.
