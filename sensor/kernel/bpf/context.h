@@ -242,8 +242,10 @@ static __always_inline bool context_changed(struct cpu *c, struct task_struct *t
 	return c->comm[0] != comm[0] || c->comm[1] != comm[1];
 }
 
-static __noinline int context_refresh(struct cpu *c, struct task_struct *t, u32 version)
+/* Makes the remembered context that of the current task. */
+GLOBAL int context_refresh(struct cpu *c, u32 version)
 {
+	struct task_struct *t = CURRENT();
 	if (!c)
 		return 0;
 	c->task = (u64)t;

@@ -83,7 +83,7 @@ static __always_inline u32 wanted(struct cpu *c, struct task_struct *t, struct d
 	if (!want)
 		return 0;
 	if (context_changed(c, t, version))
-		context_refresh(c, t, version);
+		context_refresh(c, version);
 	if (c->skip)
 		return 0;
 	c->generated[slot & (SLOTS - 1)]++;

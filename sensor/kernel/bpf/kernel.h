@@ -302,9 +302,11 @@ struct unix_sock {
  * loads. The old one is for kernels before 5.17, which lack the typed current
  * task (5.11) or bpf_loop: it probes, and its loops have constant bounds. */
 #ifdef OLD
+#define GLOBAL static __noinline
 #define GET(p, ...) BPF_CORE_READ(p, __VA_ARGS__)
 #define CURRENT() ((struct task_struct *)bpf_get_current_task())
 #else
+#define GLOBAL __noinline /* verified once, whoever calls it */
 #define GET(p, ...) ___arrow(p, __VA_ARGS__)
 #define CURRENT() bpf_get_current_task_btf()
 #endif

@@ -51,19 +51,49 @@ static __always_inline void put_file(struct record *r, struct file *f)
 	close_item(r, o, TAG_FILE, 0, sizeof *o);
 }
 
-static __noinline int put_path(struct record *r, struct task_struct *t, u32 tag, u64 vfs, u64 dentry)
+struct place {
+	u64 vfs, dentry, fs; /* fs: whose root the path is told from */
+};
+
+/* Begins a walk there. A leaf that was removed is marked. */
+static __always_inline void walk_place(struct walk *w, struct place *p)
 {
+	u64 dentry = p->dentry, fs = p->fs;
+	w->dentry = dentry;
+	w->vfs = p->vfs;
+	if (fs) {
+		w->root_dentry = (u64)FIELD(struct fs_struct, fs, root.dentry);
+		w->root_vfs = (u64)FIELD(struct fs_struct, fs, root.mnt);
+	}
+	if (!FIELD(struct dentry, dentry, d_hash.pprev) && (u64)FIELD(struct dentry, dentry, d_parent) != dentry)
+		w->flags = ITEM_DELETED;
+}
+
+static __always_inline void walk_from(struct walk *w, struct task_struct *t, u64 vfs, u64 dentry)
+{
+	struct place p = {vfs, dentry, (u64)GET(t, fs)};
+	walk_place(w, &p);
+}
+
+GLOBAL int read_path(struct room *room, u32 tag, struct place *p)
+{
+	if (!room || !p)
+		return 0;
 	struct walk w = {};
-	if (!r)
+	struct record *r = &room->record;
+	w.out = open_item(r);
+	if (!w.out)
 		return 0;
-	void *to = open_item(r);
-	if (!to)
-		return 0;
-	walk_from(&w, t, vfs, dentry);
-	w.out = to;
+	walk_place(&w, p);
 	u32 n = walk_path(&w);
-	close_item(r, to, tag, w.flags, n);
+	close_item(r, w.out, tag, w.flags, n);
 	return 0;
+}
+
+static __always_inline void put_path(struct record *r, struct task_struct *t, u32 tag, u64 vfs, u64 dentry)
+{
+	struct place p = {vfs, dentry, (u64)GET(t, fs)};
+	read_path((struct room *)r, tag, &p);
 }
 
 static __always_inline void put_file_path(struct record *r, struct task_struct *t, u8 tag, struct file *f)

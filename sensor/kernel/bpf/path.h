@@ -132,19 +132,3 @@ static __always_inline u32 walk_path(struct walk *w)
 #endif
 	return w->length & 4095;
 }
-
-/* Begins a walk from a path to the root of the task. A name that was removed is
- * marked. */
-static __always_inline void walk_from(struct walk *w, struct task_struct *t, u64 vfs, u64 dentry)
-{
-	struct fs_struct *fs = GET(t, fs);
-	struct dentry *d = (void *)dentry;
-	w->dentry = dentry;
-	w->vfs = vfs;
-	if (fs) {
-		w->root_dentry = (u64)GET(fs, root.dentry);
-		w->root_vfs = (u64)GET(fs, root.mnt);
-	}
-	if (!BPF_CORE_READ(d, d_hash.pprev) && BPF_CORE_READ(d, d_parent) != d)
-		w->flags = ITEM_DELETED;
-}

@@ -26,6 +26,16 @@ struct record {
 #define HEADER 32
 #define CONTEXT_ID 0xffff /* a record that holds a struct context after its header */
 
+/* A record may take this much room. An item may begin up to RECORD_MOST: the
+ * longest of them still fits behind it. */
+#define ROOM 32768
+#define RECORD_MOST (ROOM - 8192)
+#define STRING_MOST 4096
+struct room {
+	struct record record;
+	u8 rest[RECORD_MOST + STRING_MOST + 64 - sizeof(struct record)];
+};
+
 struct item {
 	u8 tag, flags;
 	u16 zero;
@@ -94,5 +104,4 @@ struct cpu {
 	u64 generated[SLOTS], filtered[SLOTS], lost[SLOTS];
 };
 #define RING 32768 /* offset of the ring in the element */
-#define ROOM 32768 /* no record is longer */
 #define SLACK (ROOM + 8192) /* the last record runs over the ring's end: none ever wraps; the rest is the verifier's */

@@ -66,10 +66,6 @@ static __always_inline void abandon_record(struct cpu *c) { publish(c, c->head &
 static __always_inline u32 length_of(struct record *r) { return *(volatile u32 *)&r->size; }
 static __always_inline void set_length(struct record *r, u32 len) { *(volatile u32 *)&r->size = len; }
 
-/* An item may begin up to here: the longest of them still fits. */
-#define RECORD_MOST (ROOM - 8192)
-#define STRING_MOST 4096
-
 /* Where the next item's data go; 0 when the record is full. */
 static __always_inline void *open_item(struct record *r)
 {

@@ -45,10 +45,12 @@ static __always_inline void put_addresses(struct sockinfo *o, struct sock *sk, u
 		    FIELD(struct sock, sk, __sk_common.skc_dport));
 }
 
-static __noinline int put_socket(struct record *r, struct file *f)
+GLOBAL int read_socket(struct room *room, u64 *file)
 {
-	if (!r)
+	if (!room || !file)
 		return 0;
+	struct file *f = (void *)*file;
+	struct record *r = &room->record;
 	struct sockinfo *o = open_item(r);
 	struct inode *i = FIELD(struct file, f, f_inode);
 	if (!o || (FIELD(struct inode, i, i_mode) & S_IFMT) != S_IFSOCK)
@@ -74,4 +76,10 @@ static __noinline int put_socket(struct record *r, struct file *f)
 			put_sun(r, TAG_SUNPEER, peer);
 	}
 	return 0;
+}
+
+static __always_inline void put_socket(struct record *r, struct file *f)
+{
+	u64 file = (u64)f;
+	read_socket((struct room *)r, &file);
 }

@@ -114,7 +114,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (d->flags & D_EXEC) {
 		if (control.follow[version & 1]) {
 			if (context_changed(c, t, version))
-				context_refresh(c, t, version);
+				context_refresh(c, version);
 			if (!c->skip)
 				forced = follow_exec(c, GET(t, tgid), version);
 		}

@@ -33,10 +33,12 @@ static __always_inline bool is_relative(struct record *r, u32 arg)
 	return first != '/';
 }
 
-static __noinline int put_user(struct record *r, struct put *p, long ret)
+GLOBAL int read_user(struct room *room, u32 how, long ret)
 {
-	if (!r || !p)
+	struct put put = {.arg = how, .kind = how >> 8, .length = how >> 16}, *p = &put;
+	if (!room)
 		return 0;
+	struct record *r = &room->record;
 	u32 arg = p->arg;
 	void *to = open_item(r);
 	if (arg > 5 || !to)
@@ -66,4 +68,9 @@ static __noinline int put_user(struct record *r, struct put *p, long ret)
 	else
 		close_item(r, to, arg, flags, (u32)n & (2 * STRING_MOST - 1));
 	return 0;
+}
+
+static __always_inline void put_user(struct record *r, struct put *p, long ret)
+{
+	read_user((struct room *)r, p->arg | p->kind << 8 | p->length << 16, ret);
 }
