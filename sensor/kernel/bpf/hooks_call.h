@@ -18,7 +18,7 @@ static __always_inline struct pt_regs *entry_registers(struct task_struct *t)
 	u64 top = (u64)BPF_CORE_READ((struct task_struct___stack *)t, stack) + KERNEL_STACK;
 	return (void *)top - bpf_core_type_size(struct pt_regs);
 #else
-	return (struct pt_regs *)bpf_task_pt_regs(t);
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 #endif
 }
 

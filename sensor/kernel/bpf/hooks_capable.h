@@ -9,7 +9,7 @@
 
 static __noinline int capability_event(u32 cap)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_CAP_CAPABLE, 2, ORDINARY);
 	if (!s)
 		return 0;

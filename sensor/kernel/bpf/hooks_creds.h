@@ -63,7 +63,7 @@ static __noinline int creds_event(struct task_struct *t, struct slim *old, struc
 
 static __always_inline int committing(const struct cred *to)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct slim old, new;
 	read_slim(&old, GET(t, real_cred));
 	read_slim(&new, to);
@@ -118,7 +118,7 @@ static __always_inline int switching(struct task_struct *who, struct nsproxy *to
 	struct spaces old, new;
 	read_spaces(&old, BPF_CORE_READ(who, nsproxy));
 	read_spaces(&new, to);
-	return spaces_event(CURRENT(), BPF_CORE_READ(who, pid), &old, &new);
+	return spaces_event(TASK(), BPF_CORE_READ(who, pid), &old, &new);
 }
 
 SEC("fentry/switch_task_namespaces")

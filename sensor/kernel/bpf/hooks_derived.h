@@ -44,7 +44,7 @@ static __always_inline bool in_family(struct pt_regs *regs, u32 family)
 /* Which call it was, and its arguments where the dictionary has them. */
 static __always_inline void read_call(struct made *m, struct pt_regs *regs, long ret)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	u32 nr = number_of(regs) & (NUMBERS - 1);
 	bool compat = is_compat(t);
 	u32 entry = compat ? slots32[nr] : slots[nr];
@@ -87,7 +87,7 @@ __noinline int lane_put_name(u32 level, u32 arg, u32 tag, u32 dirfd, u64 name)
 		lane_cwd(s, tag);
 		return 0;
 	}
-	struct file *f = file_of(CURRENT(), dirfd);
+	struct file *f = file_of(TASK(), dirfd);
 	if (f)
 		lane_file_path(s, tag, f);
 	return 0;
@@ -132,7 +132,7 @@ __noinline int node_made(u32 dirfd, u64 name, u32 mode, u32 dev)
 	struct scratch *s = lane_open(EV_SECURITY_INODE_MKNOD, 3, ORDINARY);
 	if (!s)
 		return 0;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct fs_struct___umask *fs = (void *)GET(t, fs);
 	ARGS(s)[1] = (u16)mode & ~BPF_CORE_READ(fs, umask);
 	ARGS(s)[2] = kernel_dev(dev);
@@ -400,7 +400,7 @@ int BPF_PROG(derived_enter, struct pt_regs *regs, long id)
 		return 0;
 	read_call(&m, regs, 0);
 	if (m.slot == CALL_MPROTECT || m.slot == CALL_PKEY_MPROTECT)
-		enter_mprotect(m.t, m.tid, m.slot, m.a[0]);
+		enter_mprotect(m.tid, m.slot, m.a[0]);
 	else
 		enter_state(m.t, m.tid, m.slot);
 	return 0;

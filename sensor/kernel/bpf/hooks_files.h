@@ -51,7 +51,7 @@ int BPF_PROG(late_sched_process_exec, struct task_struct *t, u32 old, struct lin
 static __noinline int open_event(u64 file, u32 flags)
 {
 	struct file *f = (void *)file;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_SECURITY_FILE_OPEN, 6, ORDINARY);
 	if (!s)
 		return 0;

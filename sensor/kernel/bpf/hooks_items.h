@@ -19,7 +19,7 @@ __noinline int lane_put_path(u32 level, u32 tag, u64 vfs, u64 dentry)
 {
 	struct scratch *s = scratch_at(level);
 	if (s)
-		put_path(RECORD(s), CURRENT(), tag, vfs, dentry);
+		put_path(RECORD(s), TASK(), tag, vfs, dentry);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static __always_inline void lane_file_path(struct scratch *s, u8 tag, struct fil
 
 static __always_inline void lane_cwd(struct scratch *s, u32 tag)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct fs_struct *fs = GET(t, fs);
 	u64 p[2] = {};
 	if (fs && !bpf_core_read(p, sizeof p, &fs->pwd))

@@ -5,6 +5,8 @@
 #pragma once
 #include "kernel.h"
 
+#define TASK() WALKED(struct task_struct, CURRENT())
+
 enum { PF_KTHREAD = 0x00200000 };
 enum { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 };
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };

@@ -76,15 +76,15 @@ static long found_region(struct task_struct *t, struct vm_area_struct *vma, stru
 	return 0;
 }
 
-static __always_inline void enter_mprotect(struct task_struct *t, u32 tid, u32 slot, u64 address)
+static __always_inline void enter_mprotect(u32 tid, u32 slot, u64 address)
 {
 	struct stash h = {.slot = slot};
-	bpf_find_vma(t, address, found_region, &h, 0);
+	bpf_find_vma(bpf_get_current_task_btf(), address, found_region, &h, 0);
 	if (h.known)
 		stash_put(tid, &h);
 }
 #else
-static __always_inline void enter_mprotect(struct task_struct *t, u32 tid, u32 slot, u64 address) {}
+static __always_inline void enter_mprotect(u32 tid, u32 slot, u64 address) {}
 #endif
 
 static __always_inline int exit_mprotect(u64 old, u64 *a, long ret)

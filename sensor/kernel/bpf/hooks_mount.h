@@ -71,7 +71,7 @@ __noinline int lane_put_dentry(u32 level, u32 tag, u64 name)
 	if (!data)
 		return 0;
 	struct dentry *d = (void *)name;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	u64 vfs = mount_of(t, d);
 	struct super_block___more *sb = (void *)BPF_CORE_READ(d, d_sb);
 	struct walk w = {};

@@ -45,7 +45,7 @@ SECURITY_HOOK(socket_create, socket_create, create_event(family, type, protocol,
 static __noinline int bind_event(u64 socket, u64 address, u32 n)
 {
 	struct socket *sock = (void *)socket;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_SECURITY_SOCKET_BIND, 2, ORDINARY);
 	if (!s)
 		return 0;
@@ -59,7 +59,7 @@ SECURITY_HOOK(socket_bind, socket_bind, bind_event((u64)sock, (u64)address, n), 
 static __noinline int connect_event(u64 socket, u64 address, u32 n)
 {
 	struct socket *sock = (void *)socket;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_SECURITY_SOCKET_CONNECT, 2, ORDINARY);
 	if (!s)
 		return 0;
@@ -73,7 +73,7 @@ SECURITY_HOOK(socket_connect, socket_connect, connect_event((u64)sock, (u64)addr
 static __noinline int listen_event(u64 socket, u32 backlog)
 {
 	struct socket *sock = (void *)socket;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_SECURITY_SOCKET_LISTEN, 3, ORDINARY);
 	if (!s)
 		return 0;
@@ -88,7 +88,7 @@ SECURITY_HOOK(socket_listen, socket_listen, listen_event((u64)sock, backlog), st
 static __noinline int accept_event(u64 socket)
 {
 	struct socket *sock = (void *)socket;
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct scratch *s = lane_open(EV_SECURITY_SOCKET_ACCEPT, 2, ORDINARY);
 	if (!s)
 		return 0;
@@ -115,7 +115,7 @@ static __always_inline struct sock *sock_of(struct task_struct *t, u32 fd)
  * the call reached, the same but for accept. */
 __noinline int socket_call(u32 id, u32 fd, u32 seen, u64 word)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	struct sock *sk = sock_of(t, fd), *object = sock_of(t, seen);
 	if (!sk || !object)
 		return 0;

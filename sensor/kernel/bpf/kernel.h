@@ -310,3 +310,14 @@ struct unix_sock {
 #define GET(p, ...) ___arrow(p, __VA_ARGS__)
 #define CURRENT() bpf_get_current_task_btf()
 #endif
+
+/* A pointer that the kernel vouches for is dear to walk from: for each field the
+ * verifier looks through all type names of the kernel, about 2 ms, to find out
+ * how far the trust goes. One that nobody vouches for reads the same. */
+extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
+#define CAST(T, p) ((T *)bpf_rdonly_cast((void *)(p), bpf_core_type_id_kernel(T)))
+#ifdef OLD
+#define WALKED(T, p) (p)
+#else
+#define WALKED(T, p) (bpf_rdonly_cast ? CAST(T, p) : (p))
+#endif

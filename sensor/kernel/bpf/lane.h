@@ -118,7 +118,7 @@ enum { ORDINARY, LIFECYCLE };
  * and return numbers only. The verifier's time is the user's at every start. */
 __noinline int lane_begin(u32 id, u32 nargs, u32 kind)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *t = TASK();
 	u32 slot = SLOT(id) & (SLOTS - 1);
 	u32 selected = control.descs[slot].plans[control.version & 1];
 	if (!selected && kind != LIFECYCLE)

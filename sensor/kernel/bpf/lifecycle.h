@@ -54,7 +54,7 @@ int BPF_PROG(tp_sched_process_fork, struct task_struct *parent, struct task_stru
 	u32 follow = s->pass & control.follow[s->version & 1];
 	if (process && follow)
 		bpf_map_update_elem(&followed, &pid, &follow, BPF_ANY);
-	lane_child(s, child);
+	lane_child(s, WALKED(struct task_struct, child));
 	return lane_close(s, LIFECYCLE);
 }
 

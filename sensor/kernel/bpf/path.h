@@ -8,11 +8,9 @@
 struct bpf_iter_num {
 	u64 opaque[1];
 } __attribute__((aligned(8)));
-extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
-#define CAST(T, p) ((T *)bpf_rdonly_cast((void *)(p), bpf_core_type_id_kernel(T)))
 
 #define NAME_MOST 256
 #define PATH_MOST 3838 /* then one name more may follow, and all fits in 12 bits */
