@@ -41,11 +41,9 @@ static __always_inline void begin(struct record *r, struct call *k)
 /* The plans that want the record, as far as it is written. */
 static __always_inline u32 judged(struct cpu *c, struct desc *d, u64 head, u32 want)
 {
-	u32 copy = c->version & 1;
-	u32 n = d->count[copy];
-	if (!n)
+	if (!d->count[c->version & 1])
 		return want;
-	return judge(c, head, d->first[copy], n, want);
+	return judge(desk_of(at(c, head)), &c->ctx, d, want, c->version);
 }
 
 /* Publishes the record if a plan wants it, and forgets it otherwise. */
@@ -69,26 +67,43 @@ static __always_inline int emit(struct call *k)
 		return 0;
 	struct record *r = at(k->c, head);
 	begin(r, k);
-	if (k->d->flags & D_ITEMS)
-		put_items(r, k->t, k->d, k->ret);
+	if (k->d->flags & D_ITEMS) {
+		put_strings(r, k->d, k->ret);
+		put_objects(r, k->t, k->d, k->ret);
+	}
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }
 
-/* Finds out whether a plan that selects the event wants this process's: counts
- * it as generated, and as filtered if none does. */
-static __always_inline u32 wanted(struct cpu *c, struct task_struct *t, struct desc *d, u32 slot, u32 version)
+/* An event without items, of a program at entry. */
+static __always_inline int emit_plain(struct call *k)
 {
-	u32 want = d->plans[version & 1];
-	if (!want)
+	u64 head;
+	if (!open_record(k->c, k->slot, &head))
 		return 0;
-	if (context_changed(c, t, version))
-		context_refresh(c, version);
-	if (c->skip)
+	begin(at(k->c, head), k);
+	settle_record(k->c, k->d, k->slot, head, k->want);
+	return 0;
+}
+
+/* Counts the event of a process in scope as generated, and as filtered if no
+ * plan that selects it wants this process: which do. */
+static __always_inline u32 wanted(struct cpu *c, struct desc *d, u32 slot)
+{
+	u32 want = d->plans[c->version & 1];
+	if (!want)
 		return 0;
 	c->generated[slot & (SLOTS - 1)]++;
 	want &= c->pass;
 	if (!want)
 		c->filtered[slot & (SLOTS - 1)]++;
 	return want;
+}
+
+/* Brings the remembered context up to date; false if it is out of scope. */
+static __always_inline bool in_scope(struct cpu *c, struct task_struct *t, u32 version)
+{
+	if (context_changed(c, t, version))
+		context_refresh(c, version);
+	return !c->skip;
 }

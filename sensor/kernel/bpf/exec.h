@@ -5,13 +5,13 @@
 #include "vector.h"
 
 /* The plans that follow whoever calls execve now satisfied. */
-static __always_inline u32 follow_exec(struct cpu *c, u32 tgid, u32 version)
+static __always_inline bool follow_exec(struct cpu *c, u32 tgid)
 {
-	u32 follow = control.follow[version & 1];
+	u32 follow = control.follow[c->version & 1];
 	u32 bits = c->pass & follow;
 	if (bits)
 		bpf_map_update_elem(&followed, &tgid, &bits, BPF_ANY);
-	return follow;
+	return follow != 0;
 }
 
 /* The root of the tree begins here: what it did before was ours. */
@@ -52,7 +52,8 @@ static __always_inline int emit_exec(struct call *k, bool forced)
 		return 0;
 	struct record *r = at(k->c, head);
 	begin(r, k);
-	put_items(r, k->t, k->d, 0);
+	put_strings(r, k->d, 0);
+	put_bases(r, k->t, k->d);
 	u32 want = judged(k->c, k->d, head, k->want);
 	if (!want && k->want)
 		k->c->filtered[k->slot & (SLOTS - 1)]++;
@@ -64,5 +65,19 @@ static __always_inline int emit_exec(struct call *k, bool forced)
 	put_vectors(k->c, k->d, r, head, !(k->flags & FLAG_COMPAT));
 	head = k->c->vector.head;
 	close_record(k->c, head, length_of(at(k->c, head)));
+	return 0;
+}
+
+/* A failed one at exit: its arguments came at entry. */
+static __always_inline int emit_failed(struct call *k)
+{
+	u64 head;
+	if (!open_record(k->c, k->slot, &head))
+		return 0;
+	struct record *r = at(k->c, head);
+	begin(r, k);
+	r->nargs = 0;
+	set_length(r, HEADER);
+	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }

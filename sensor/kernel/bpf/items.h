@@ -41,7 +41,7 @@ static __noinline int put_base(struct record *r, struct task_struct *t, u32 tag,
 	return 0;
 }
 
-static __always_inline void put_items(struct record *r, struct task_struct *t, struct desc *d, long ret)
+static __always_inline void put_strings(struct record *r, struct desc *d, long ret)
 {
 #pragma unroll
 	for (int i = 0; i < PUTS; i++) {
@@ -50,12 +50,22 @@ static __always_inline void put_items(struct record *r, struct task_struct *t, s
 		if (d->put[i].kind != K_STRINGS)
 			put_user(r, &d->put[i], ret);
 	}
-	if (d->object == O_FILE || d->object == O_SOCKET)
-		put_object(r, t, d, ret);
-	else if ((d->object == O_CWD || d->object == O_ROOT) && ret >= 0)
-		put_place(r, t, TAG_PATH, d->object == O_ROOT);
+}
+
+static __always_inline void put_bases(struct record *r, struct task_struct *t, struct desc *d)
+{
 	if (d->dir[0] && is_relative(r, d->dir[0] - 1))
 		put_base(r, t, TAG_DIR, d->dirfd[0]);
 	if (d->dir[1] && is_relative(r, d->dir[1] - 1))
 		put_base(r, t, TAG_DIR2, d->dirfd[1]);
+}
+
+static __always_inline void put_objects(struct record *r, struct task_struct *t, struct desc *d, long ret)
+{
+	if (d->object == O_FILE || d->object == O_SOCKET)
+		put_object(r, t, d, ret);
+	else if ((d->object == O_CWD || d->object == O_ROOT) && ret >= 0)
+		put_place(r, t, TAG_PATH, d->object == O_ROOT);
+	if (d->dir[0])
+		put_bases(r, t, d);
 }

@@ -4,12 +4,6 @@
 #include "path.h"
 #include "ring.h"
 
-struct judge {
-	struct verdict v;
-	u64 head;
-	u32 first;
-};
-
 /* The item with a tag: where its data begin, and how long they are. */
 struct find {
 	void *record;
@@ -138,16 +132,25 @@ static __always_inline bool word_of_record_holds(struct record *r, struct atom *
 	return word_holds(a, *(u64 *)((void *)r + (a->offset & 0xfc)));
 }
 
+/* A record and what lies before it. */
+struct desk {
+	u8 before[64];
+	struct room room;
+};
+
+struct judge {
+	struct verdict v;
+	struct desk *desk;
+	u32 first;
+};
+
 static long judge_atom(u32 i, struct judge *j)
 {
 	struct atom *a = &control.atoms[j->v.version & 1][(j->first + i) & (ATOMS - 1)];
-	struct cpu *c = this_cpu();
-	if (!c)
-		return 1;
-	struct record *r = at(c, j->head);
+	struct record *r = &j->desk->room.record;
 	bool yes;
 	if (a->on == ON_CONTEXT)
-		yes = context_holds(&c->ctx, a);
+		yes = context_holds(j->v.x, a);
 	else if (a->on == ON_RECORD)
 		yes = word_of_record_holds(r, a);
 	else
@@ -160,9 +163,13 @@ static long judge_atom(u32 i, struct judge *j)
 #define OLD_EVENT_ATOMS 8
 #endif
 
-static __always_inline u32 judge(struct cpu *c, u64 head, u32 first, u32 n, u32 want)
+/* Which of the plans in want the record satisfies. */
+GLOBAL u32 judge(struct desk *desk, struct context *x, struct desc *d, u32 want, u32 version)
 {
-	struct judge j = {.v = {.pass = want, .version = c->version}, .head = head, .first = first};
+	if (!desk || !x || !d)
+		return 0;
+	struct judge j = {.v = {.pass = want, .version = version, .x = x}, .desk = desk, .first = d->first[version & 1]};
+	u32 n = d->count[version & 1];
 #ifdef OLD
 	for (u32 i = 0; i < OLD_EVENT_ATOMS; i++) {
 		if (i >= n)
@@ -174,3 +181,5 @@ static __always_inline u32 judge(struct cpu *c, u64 head, u32 first, u32 n, u32 
 #endif
 	return j.v.pass;
 }
+
+static __always_inline struct desk *desk_of(struct record *r) { return (void *)r - 64; }

@@ -13,6 +13,13 @@ static __always_inline bool is_selected(u32 when, u32 nr)
 	return nr < NUMBERS && control.selected[when][(nr >> 6) & 15] >> (nr & 63) & 1;
 }
 
+/* A call on a CPU that was not there when the sensor began. */
+static __always_inline int orphan(void)
+{
+	__sync_fetch_and_add(&control.orphans, 1);
+	return 0;
+}
+
 static __always_inline u32 entry_of(u32 nr, bool compat)
 {
 	return compat ? slots32[nr & (NUMBERS - 1)] : slots[nr & (NUMBERS - 1)];
@@ -20,13 +27,13 @@ static __always_inline u32 entry_of(u32 nr, bool compat)
 
 /* The events sys_enter and sys_exit, whose only argument says which call it is:
  * by the dictionary's id, or the bare number where it has none. */
-static __noinline int emit_raw(struct cpu *c, struct task_struct *t, u32 slot, u64 call, u32 version)
+static __noinline int emit_raw(struct cpu *c, u32 slot, u64 call)
 {
 	struct desc *d = &control.descs[slot & (SLOTS - 1)];
 	u64 head;
 	if (!c)
 		return 0;
-	u32 want = wanted(c, t, d, slot, version);
+	u32 want = wanted(c, d, slot);
 	if (!want || !open_record(c, slot, &head))
 		return 0;
 	struct record *r = at(c, head);
@@ -43,12 +50,7 @@ static __noinline int emit_raw(struct cpu *c, struct task_struct *t, u32 slot, u
 	return 0;
 }
 
-/* Whether sys_enter or sys_exit is selected: rarely. */
-static __always_inline void raw_event(struct cpu *c, struct task_struct *t, u32 id, u32 nr, struct desc *d, u32 version)
-{
-	if (control.descs[SLOT(id)].plans[version & 1])
-		emit_raw(c, t, SLOT(id), d->id ? d->id : nr, version);
-}
+#define RAW_PLANS(id, version) control.descs[SLOT(id)].plans[(version)&1]
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
@@ -58,31 +60,36 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	struct cpu *c = this_cpu();
 	if (!c)
-		return 0;
+		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
 	u32 version = control.version;
 	u32 entry = entry_of(nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
-	raw_event(c, t, EV_SYS_EXIT, nr, d, version);
-	if (d->flags) {
 #ifndef ALONE
-		if (d->flags & D_STATE)
-			state_exit(t, slot, ret);
+	if (d->flags & D_STATE)
+		state_exit(t, slot, ret);
 #endif
+	u32 raw = RAW_PLANS(EV_SYS_EXIT, version);
+	if (!(d->plans[version & 1] | raw) || !in_scope(c, t, version))
+		return 0;
+	if (raw)
+		emit_raw(c, SLOT(EV_SYS_EXIT), d->id ? d->id : nr);
+	if (d->flags & (D_CHILD | D_ENTRY)) {
 		if ((d->flags & D_CHILD) && ret == 0)
 			return 0; /* the child's side of a fork */
 		if ((d->flags & D_ENTRY) && !((d->flags & D_EXEC) && ret < 0))
 			return 0;
 	}
-	u32 want = wanted(c, t, d, slot, version);
-	if (!want)
-		return 0;
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry), .want = want,
-		.flags = compat ? FLAG_COMPAT : 0,
+		.c = c, .t = t, .d = d, .regs = regs, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
+		.flags = compat ? FLAG_COMPAT : 0, .want = wanted(c, d, slot),
 	};
+	if (!k.want)
+		return 0;
+	if (d->flags & D_EXEC)
+		return emit_failed(&k);
 	return emit(&k);
 }
 
@@ -94,33 +101,28 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	struct cpu *c = this_cpu();
 	if (!c)
-		return 0;
+		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
 	u32 version = control.version;
 	u32 entry = entry_of(nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
-	raw_event(c, t, EV_SYS_ENTER, nr, d, version);
-	if (!(d->flags & D_ENTRY))
-		return 0;
 	if (control.tree && d->flags & D_EXEC)
 		root_execs(c, GET(t, tgid));
-	u32 want = wanted(c, t, d, slot, version), forced = 0;
+	if (!in_scope(c, t, version))
+		return 0;
+	if (RAW_PLANS(EV_SYS_ENTER, version))
+		emit_raw(c, SLOT(EV_SYS_ENTER), d->id ? d->id : nr);
+	if (!(d->flags & D_ENTRY))
+		return 0;
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .slot = slot, .shape = SHAPE_OF(entry), .want = want,
-		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
+		.c = c, .t = t, .d = d, .regs = regs, .slot = slot, .shape = SHAPE_OF(entry),
+		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0), .want = wanted(c, d, slot),
 	};
 	if (d->flags & D_EXEC) {
-		if (control.follow[version & 1]) {
-			if (context_changed(c, t, version))
-				context_refresh(c, version);
-			if (!c->skip)
-				forced = follow_exec(c, GET(t, tgid), version);
-		}
-		if (want || forced)
-			return emit_exec(&k, forced);
-		return 0;
+		bool forced = follow_exec(c, GET(t, tgid));
+		return k.want || forced ? emit_exec(&k, forced) : 0;
 	}
-	return want ? emit(&k) : 0;
+	return k.want ? emit_plain(&k) : 0;
 }
