@@ -24,7 +24,6 @@ func Availability() (map[event.ID]Hook, error) {
 		return nil, err
 	}
 	defer p.close()
-	kinds := kindErrors()
 	h := newHooks(p.spec, p.coll.Maps)
 	defer h.Close()
 	all := map[event.ID]Hook{}
@@ -32,7 +31,7 @@ func Availability() (map[event.ID]Hook, error) {
 		if e.Kind == dictionary.Syscall {
 			all[e.ID] = callHook(e)
 		} else {
-			all[e.ID] = h.tryWays(e, kinds)
+			all[e.ID] = h.tryWays(e)
 		}
 	}
 	return all, nil
@@ -48,31 +47,23 @@ func callHook(e *dictionary.Event) Hook {
 }
 
 // tryWays is the first way of an event that works, kind and program both.
-func (h *hooks) tryWays(e *dictionary.Event, kinds map[string]error) Hook {
-	no := &errNoHook{name: e.Name}
-	for hook := range strings.FieldsSeq(e.Hook) {
-		if err := h.tryHook(e, hook, kinds); err != nil {
-			no.errs = append(no.errs, fmt.Errorf("%s: %w", hook, err))
-			continue
+func (h *hooks) tryWays(e *dictionary.Event) Hook {
+	if len(ways(e)) == 0 { // the sensor's own programs make it, or user space
+		via, _, _ := strings.Cut(e.Hook, " ")
+		return Hook{Via: via}
+	}
+	for {
+		w, err := h.firstWay(e)
+		if err != nil {
+			return Hook{Err: err}
 		}
-		return Hook{Via: hook}
-	}
-	return Hook{Err: no}
-}
-
-func (h *hooks) tryHook(e *dictionary.Event, hook string, kinds map[string]error) error {
-	kind, _, named := strings.Cut(hook, ":")
-	if err := kinds[kind]; err != nil {
-		return err
-	}
-	w, ok := wayOf(e.Name, hook)
-	if !named || !ok || isLifecycle(&w) {
-		return nil // user space makes it, or a program that is attached in any case
-	}
-	for _, name := range w.programs {
-		if err := h.startProgram(name); err != nil {
-			return err
+		missing := h.missing(map[event.ID]way{e.ID: w})
+		if len(missing) == 0 {
+			if w.hook == "" { // attached in any case
+				w.hook, _, _ = strings.Cut(e.Hook, " ")
+			}
+			return Hook{Via: w.hook}
 		}
+		h.start(missing)
 	}
-	return nil
 }

@@ -12,19 +12,27 @@ import (
 	"github.com/bulwark-security/bulwark/event/dictionary"
 )
 
-// hooks are the optional programs. Each is loaded and attached alone, when an
-// event is selected that needs it; what the kernel refuses is remembered and the
-// next way of the event is tried.
+// hooks are the optional programs. Each is attached when an event is selected
+// that needs it; what the kernel refuses is remembered, and the next way of the
+// event is tried.
 type hooks struct {
-	spec     *ebpf.CollectionSpec
-	maps     map[string]*ebpf.Map
-	attached map[string]link.Link
-	refused  map[string]error // by program
-	calls    derivedCalls
+	spec    *ebpf.CollectionSpec
+	maps    map[string]*ebpf.Map
+	running map[string]runningHook
+	refused map[string]error // by program
+	kinds   map[string]error // by kind of program, once it was needed
 }
 
+// A runningHook is a program that is attached.
+type runningHook struct {
+	program *ebpf.Program
+	link    link.Link
+}
+
+func (r runningHook) Close() error { return errors.Join(r.link.Close(), r.program.Close()) }
+
 func newHooks(spec *ebpf.CollectionSpec, maps map[string]*ebpf.Map) *hooks {
-	return &hooks{spec: spec, maps: maps, attached: map[string]link.Link{}, refused: map[string]error{}}
+	return &hooks{spec: spec, maps: maps, running: map[string]runningHook{}, refused: map[string]error{}, kinds: map[string]error{}}
 }
 
 // errNoHook is why an event cannot be delivered when none of its ways works.
@@ -43,52 +51,94 @@ func (e *errNoHook) Unwrap() []error { return e.errs }
 // can; what it cannot is reported by event. Credentials and namespaces are
 // always watched where a program can stand at the kernel's own functions.
 func (h *hooks) attach(selected []event.ID) map[event.ID]error {
-	failed := map[event.ID]error{}
-	need := map[string]bool{}
-	var calls derivedCalls
-	for _, e := range dictionary.All() {
-		wanted := slices.Contains(selected, e.ID)
-		if e.Kind == dictionary.Syscall || !wanted && !watched[e.Name] {
-			continue
+	for {
+		ways, failed := h.choose(selected)
+		missing := h.missing(ways)
+		if len(missing) == 0 {
+			h.apply(ways)
+			return failed
 		}
-		w, err := h.choose(e)
-		if err != nil {
-			if wanted {
-				failed[e.ID] = err
-			}
-			continue
-		}
-		if w == nil || !wanted && w.hook == derivedHook {
-			continue
-		}
-		for _, name := range append(w.programs, w.also...) {
-			need[name] = true
-		}
-		calls.add(e.ID, w)
+		h.start(missing)
 	}
-	h.apply(need, &calls)
-	return failed
 }
 
 // watched events keep user space's tables current even when nobody selects them.
 var watched = map[string]bool{"commit_creds": true, "switch_task_ns": true}
 
-// choose attaches the programs of the first way that works. nil: the event
-// needs no optional program.
-func (h *hooks) choose(e *dictionary.Event) (*way, error) {
+// choose gives each event the first of its ways that was not refused yet.
+func (h *hooks) choose(selected []event.ID) (chosen map[event.ID]way, failed map[event.ID]error) {
+	chosen, failed = map[event.ID]way{}, map[event.ID]error{}
+	for _, e := range dictionary.All() {
+		wanted := slices.Contains(selected, e.ID)
+		if e.Kind == dictionary.Syscall || !wanted && !watched[e.Name] {
+			continue
+		}
+		w, err := h.firstWay(e)
+		switch {
+		case err != nil && wanted:
+			failed[e.ID] = err
+		case err == nil && (wanted || w.hook != derivedHook):
+			chosen[e.ID] = w
+		}
+	}
+	return chosen, failed
+}
+
+// firstWay is the best way of an event that was not refused. Most events of the
+// life cycle have an empty one: their programs are attached in any case.
+func (h *hooks) firstWay(e *dictionary.Event) (way, error) {
 	all := ways(e)
 	if len(all) == 0 || isLifecycle(&all[0]) {
-		return nil, nil
+		return way{}, nil
 	}
 	no := &errNoHook{name: e.Name}
 	for i := range all {
-		err := h.start(&all[i])
+		err := h.refusal(&all[i])
 		if err == nil {
-			return &all[i], nil
+			return all[i], nil
 		}
 		no.errs = append(no.errs, fmt.Errorf("%s: %w", all[i].hook, err))
 	}
-	return nil, no
+	return way{}, no
+}
+
+// refusal is why a way cannot be taken, as far as it is known.
+func (h *hooks) refusal(w *way) error {
+	if err := h.kindRefusal(w.kind()); err != nil {
+		return err
+	}
+	for _, name := range w.programs {
+		if err := h.refused[name]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing are the programs of the ways that are neither attached nor refused.
+func (h *hooks) missing(ways map[event.ID]way) (names []string) {
+	for _, w := range ways {
+		for _, name := range append(slices.Clone(w.programs), w.also...) {
+			_, runs := h.running[name]
+			if !runs && h.refused[name] == nil && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// start loads programs together, which is faster, and if that fails one by one;
+// each of them then runs or is refused.
+func (h *hooks) start(names []string) {
+	if err := h.load(names...); err == nil {
+		return
+	}
+	for _, name := range names {
+		if err := h.load(name); err != nil {
+			h.refused[name] = err
+		}
+	}
 }
 
 // isLifecycle reports whether the programs of a way are always attached.
@@ -101,44 +151,22 @@ func isLifecycle(w *way) bool {
 	return true
 }
 
-// start attaches what a way needs.
-func (h *hooks) start(w *way) error {
-	for _, name := range w.programs {
-		if err := h.startProgram(name); err != nil {
-			return err
-		}
-	}
-	for _, name := range w.also {
-		h.startProgram(name) // what it would add is missing, the rest is there
-	}
-	return nil
-}
-
-func (h *hooks) startProgram(name string) error {
-	if h.attached[name] != nil {
-		return nil
-	}
-	if err := h.refused[name]; err != nil {
-		return err
-	}
-	l, err := h.loadAndAttach(name)
-	if err != nil {
-		h.refused[name] = err
-		return err
-	}
-	h.attached[name] = l
-	return nil
-}
-
 // apply tells the programs of derived events which calls matter, and takes off
 // what is needed no more.
-func (h *hooks) apply(need map[string]bool, calls *derivedCalls) {
+func (h *hooks) apply(ways map[event.ID]way) {
+	var calls derivedCalls
+	need := map[string]bool{}
+	for id, w := range ways {
+		calls.add(id, &w)
+		for _, name := range append(slices.Clone(w.programs), w.also...) {
+			need[name] = true
+		}
+	}
 	calls.store(h.maps)
-	h.calls = *calls
-	for name, l := range h.attached {
+	for name, r := range h.running {
 		if !need[name] {
-			l.Close()
-			delete(h.attached, name)
+			r.Close()
+			delete(h.running, name)
 		}
 	}
 }
@@ -147,20 +175,32 @@ func (h *hooks) apply(need map[string]bool, calls *derivedCalls) {
 // change. If not, the exits of the calls that can change them must tell.
 func (h *hooks) watchesState() bool {
 	for name := range watched {
-		e := dictionary.Lookup(name)
-		if w, err := h.choose(e); err != nil || w != nil && w.hook == derivedHook {
+		w, err := h.firstWay(dictionary.Lookup(name))
+		if err != nil || w.hook == derivedHook {
 			return false
 		}
 	}
 	return true
 }
 
+// missed counts by program how often the kernel did not run it because it was
+// running on that CPU already.
+func (h *hooks) missed() map[string]uint64 {
+	counts := map[string]uint64{}
+	for name, r := range h.running {
+		if stats, err := r.program.Stats(); err == nil && stats.RecursionMisses > 0 {
+			counts[name] = stats.RecursionMisses
+		}
+	}
+	return counts
+}
+
 // Close takes all programs off.
 func (h *hooks) Close() error {
 	var errs []error
-	for name, l := range h.attached {
-		errs = append(errs, l.Close())
-		delete(h.attached, name)
+	for name, r := range h.running {
+		errs = append(errs, r.Close())
+		delete(h.running, name)
 	}
 	return errors.Join(errs...)
 }

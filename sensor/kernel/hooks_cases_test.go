@@ -37,7 +37,7 @@ var hookCases = []hookCase{
 	{event: "security_bprm_check", do: runChild("exit7"), args: map[string]string{"pathname": "{exe}", "dev": "*", "inode": "*"},
 		object: map[string]string{"path": "{exe}", "mode": "*S_IFREG*"}},
 	{event: "security_file_open", do: openFile, args: map[string]string{
-		"pathname": "{dir}/opened", "flags": "*O_WRONLY|O_CREAT*O_EXCL*", "dev": "*", "inode": "*", "ctime": "*", "syscall": "openat",
+		"pathname": "{dir}/opened", "flags": "*O_WRONLY|O_CREAT|O_EXCL*", "dev": "*", "inode": "*", "ctime": "*", "syscall": "openat",
 	}, object: map[string]string{"path": "{dir}/opened"}},
 	{event: "security_inode_unlink", do: changeNames, args: map[string]string{"pathname": "{dir}/renamed"}},
 	{event: "security_inode_rename", do: changeNames, args: map[string]string{"old_path": "{dir}/file", "new_path": "{dir}/renamed"}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 
@@ -13,34 +14,49 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loadAndAttach starts one program of the object on the maps of the sensor.
-func (h *hooks) loadAndAttach(name string) (link.Link, error) {
-	spec := h.spec.Programs[name]
-	if spec == nil {
-		return nil, fmt.Errorf("the object has no program %s", name)
+// load starts programs of the object on the maps of the sensor: all or none.
+func (h *hooks) load(names ...string) error {
+	spec := &ebpf.CollectionSpec{Maps: h.spec.Maps, Types: h.spec.Types, ByteOrder: h.spec.ByteOrder, Programs: map[string]*ebpf.ProgramSpec{}}
+	for _, name := range names {
+		p := h.spec.Programs[name]
+		if p == nil {
+			return fmt.Errorf("the object has no program %s", name)
+		}
+		if err := fits(p); err != nil {
+			return err
+		}
+		spec.Programs[name] = p.Copy()
 	}
+	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: h.maps})
+	if err != nil {
+		return refusal(h.spec.Programs[names[0]], err)
+	}
+	defer coll.Close()
+	started := map[string]runningHook{}
+	for _, name := range names {
+		r, err := h.attachNow(name, coll)
+		if err != nil {
+			for _, r := range started {
+				r.Close()
+			}
+			return refusal(h.spec.Programs[name], err)
+		}
+		started[name] = r
+	}
+	maps.Copy(h.running, started)
+	return nil
+}
+
+func (h *hooks) attachNow(name string, coll *ebpf.Collection) (runningHook, error) {
 	kind, _, _ := strings.Cut(name, "_")
-	if err := fits(spec); err != nil {
-		return nil, err
-	}
 	if name == "tp_cap_capable" {
 		storeQuietRanges(h.maps[".data.quiet"])
 	}
-	coll, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
-		Maps:      h.spec.Maps,
-		Programs:  map[string]*ebpf.ProgramSpec{name: spec.Copy()},
-		Types:     h.spec.Types,
-		ByteOrder: h.spec.ByteOrder,
-	}, ebpf.CollectionOptions{MapReplacements: h.maps})
+	l, err := attachProgram(kind, h.spec.Programs[name], coll.Programs[name])
 	if err != nil {
-		return nil, refusal(spec, err)
+		return runningHook{}, err
 	}
-	defer coll.Close() // the link keeps the program
-	l, err := attachProgram(kind, spec, coll.Programs[name])
-	if err != nil {
-		return nil, refusal(spec, err)
-	}
-	return l, nil
+	return runningHook{program: coll.DetachProgram(name), link: l}, nil
 }
 
 // attachProgram attaches as the kind of the program says.

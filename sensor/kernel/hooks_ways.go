@@ -18,6 +18,12 @@ type way struct {
 	entries  []string // and when they begin
 }
 
+// kind is that of the way's programs.
+func (w *way) kind() string {
+	kind, _, _ := strings.Cut(w.hook, ":")
+	return kind
+}
+
 // ways are all ways of an event, the best first.
 func ways(e *dictionary.Event) []way {
 	var all []way

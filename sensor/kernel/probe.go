@@ -96,3 +96,20 @@ func kindErrors() map[string]error {
 	}
 	return errs
 }
+
+// kindRefusal is why no program of a kind can work, nil if that is not known:
+// the kind is tried when the first program of it is wanted. Tracepoints always
+// work, else there would be no sensor.
+func (h *hooks) kindRefusal(name string) error {
+	err, known := h.kinds[name]
+	if known || name == "tp" {
+		return err
+	}
+	for _, k := range programKinds {
+		if k.name == name {
+			err = k.try()
+		}
+	}
+	h.kinds[name] = err
+	return err
+}
