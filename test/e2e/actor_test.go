@@ -78,13 +78,13 @@ func (a *actor) atGate() {
 	if _, err := a.gate.Read(make([]byte, 1)); err != nil {
 		t.Fatalf("program %s did not come to its gate: %v", a.name, err)
 	}
-	for _, ns := range []string{"mnt", "pid", "pid_for_children"} {
+	for ns, name := range map[string]string{"mnt": "mntns", "pid": "pidns", "pid_for_children": "childpidns"} {
 		link, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", a.cmd.Process.Pid, ns))
 		if err != nil {
 			t.Fatal(err)
 		}
 		number := strings.Trim(link[strings.IndexByte(link, ':')+1:], "[]")
-		a.scene.names[a.name+"."+ns] = number
+		a.scene.names[a.name+"."+name] = number
 	}
 	if a.container != "" {
 		enterContainer(t, a.container, a.cmd.Process.Pid)

@@ -68,9 +68,9 @@ var crossings = []crossing{
 	{kind: "uid range", filters: []string{umask, "uid>1000", "uid<2000"}, programs: others("setuid 1234")},
 	{kind: "pid", filters: []string{umask, "pid={few.pid}"}, programs: others("")},
 	{kind: "comm", filters: []string{umask, "comm=few"}, programs: others("")},
-	{kind: "uts", filters: []string{umask, "uts={host}x"}, programs: others(`sethostname "{host}x\x00" 20`)},
-	{kind: "mount namespace", filters: []string{umask, "mntns={few.mnt}"}, programs: others("unshare CLONE_NEWNS")},
-	{kind: "pid namespace", filters: []string{umask, "pidns={few.pid_for_children}"}, programs: []program{
+	{kind: "uts", filters: []string{umask, "uts={host}x"}, programs: others(`sethostname "{host}x" 10`)},
+	{kind: "mount namespace", filters: []string{umask, "mntns={few.mntns}"}, programs: others("unshare CLONE_NEWNS")},
+	{kind: "pid namespace", filters: []string{umask, "pidns={few.childpidns}"}, programs: []program{
 		{name: "many", script: "gate\nloop {many} {\numask 022\n}\n"},
 		{name: "few", script: "unshare CLONE_NEWPID\nfork {\ngate\nloop {few} {\numask 022\n}\n}\nwait4 -1 0 0 0\n"},
 	}},
@@ -111,12 +111,12 @@ var crossings = []crossing{
 
 func TestKernelFiltering(t *testing.T) {
 	subject.NeedRoot(t)
-	for i, c := range crossings {
+	for _, c := range crossings {
 		t.Run(c.kind, func(t *testing.T) {
 			if c.needs != "" {
 				needed(t, c.needs)
 			}
-			crossed, life := c.run(t, fmt.Sprintf("cross%d", i))
+			crossed, life := c.run(t)
 			t.Logf("%d records and %d of life-cycle events crossed", crossed, life)
 			if crossed != callsMatching {
 				t.Errorf("%d records crossed to user space, %d of %d calls match", crossed, callsMatching, callsInAll)
@@ -126,14 +126,13 @@ func TestKernelFiltering(t *testing.T) {
 }
 
 // run makes the calls and counts the records of them that crossed.
-func (c crossing) run(t *testing.T, host string) (crossed, life int) {
+func (c crossing) run(t *testing.T) (crossed, life int) {
 	t.Helper()
-	s := &scene{t: t, row: &row{name: c.kind, programs: c.programs}, dir: t.TempDir(), host: host, names: map[string]string{}}
-	s.names["host"] = host
+	s := newScene(t, &row{name: c.kind, programs: c.programs}, 0)
 	s.names["many"], s.names["few"] = fmt.Sprint(callsInAll-callsMatching), fmt.Sprint(callsMatching)
 	for i := range s.programs {
 		p := &s.programs[i]
-		a := &actor{program: p, scene: s, file: filepath.Join(s.dir, p.name)}
+		a := &actor{program: p, scene: s, file: filepath.Join(s.bin, p.name)}
 		compileTo(t, a.file, s.expand(p.script))
 		s.actors = append(s.actors, a)
 		if a.gated() && !a.after {
@@ -145,7 +144,7 @@ func (c crossing) run(t *testing.T, host string) (crossed, life int) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		crossed, life = drain(t, stream, host)
+		crossed, life = drain(t, stream, s.host)
 	}()
 	for _, a := range s.actors {
 		if !a.started {

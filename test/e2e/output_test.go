@@ -202,7 +202,7 @@ func TestOutputNothing(t *testing.T) {
 	subject.NeedRoot(t)
 	file := filepath.Join(t.TempDir(), "nginx")
 	compileTo(t, file, "loop 60 {\nnanosleep {0 50000000} 0\ngetppid\n}\n")
-	s := &scene{t: t, row: &row{name: "nothing"}, host: "e2e-nothing", names: map[string]string{}}
+	s := newScene(t, &row{name: "nothing"}, 0)
 	a := &actor{program: &program{name: "nginx"}, scene: s, file: file}
 	a.start()
 	r := printed(t, "trace", "--trace", "comm=ngnix", "--trace", "e=getppid", "--duration", "1s")

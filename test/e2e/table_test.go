@@ -33,7 +33,7 @@ func runRows(t *testing.T, table string) {
 			for _, need := range r.needs {
 				needed(t, need)
 			}
-			s := &scene{t: t, row: r, dir: t.TempDir(), host: fmt.Sprintf("e2e%d-%d", os.Getpid()%10000, i), names: map[string]string{}}
+			s := newScene(t, r, i)
 			s.play()
 		})
 	}
@@ -47,6 +47,10 @@ func needed(t *testing.T, what string) {
 	case what == "amd64", what == "arm64":
 		if runtime.GOARCH != what {
 			t.Skipf("skipped: a row for %s", what)
+		}
+	case what == "modules":
+		if _, err := os.Stat("/proc/modules"); err != nil {
+			t.Skip("skipped: this kernel has no modules; the machines of test/vm have")
 		}
 	case what == "cgroup":
 		if len(hierarchies()) == 0 {
@@ -91,22 +95,43 @@ var availability = sync.OnceValues(kernel.Availability)
 type scene struct {
 	*row
 	t      *testing.T
-	dir    string
+	dir    string // where the programs may do what they like
+	bin    string // where they are
 	host   string // the UTS name under which this scene's programs run
 	names  map[string]string
 	actors []*actor
 }
 
-// play starts what must be there before, bulwark, and then each program in
-// turn, the next when the one before has ended.
-func (s *scene) play() {
+// newScene sets it. Its UTS name has always nine letters.
+func newScene(t *testing.T, r *row, number int) *scene {
+	t.Helper()
+	s := &scene{t: t, row: r, dir: tempDir(t), bin: tempDir(t), names: map[string]string{}}
+	s.host = fmt.Sprintf("e2e%03d%03d", os.Getpid()%1000, number)
 	s.names["dir"], s.names["host"] = s.dir, s.host
 	if tops := hierarchies(); len(tops) > 0 {
 		s.names["cgroup"] = tops[0]
 	}
+	return s
+}
+
+// tempDir is a folder whose path is short and has no letter that filters split
+// at: that of T.TempDir has the name of the row in it.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "e2e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// play starts what must be there before, bulwark, and then each program in
+// turn, the next when the one before has ended.
+func (s *scene) play() {
 	for i := range s.programs {
 		p := &s.programs[i]
-		s.names[p.name] = filepath.Join(s.dir, p.name)
+		s.names[p.name] = filepath.Join(s.bin, p.name)
 	}
 	for i := range s.programs {
 		p := &s.programs[i]

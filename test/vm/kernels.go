@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,9 +47,9 @@ func (k Kernel) Module(name string) (string, error) {
 	return found, err
 }
 
-// Oldest is the oldest cloud kernel of that architecture which the Debian
-// archives configured on this host offer; it is downloaded when it is not in
-// the cache. Without the tools for it the test is skipped.
+// Oldest is the oldest cloud kernel of that architecture which Debian's
+// archives offer; it is downloaded when it is not in the cache. Without the
+// tools for it the test is skipped.
 func Oldest(t testing.TB, arch string) Kernel {
 	t.Helper()
 	return pick(t, arch, func(names []string) string { return names[0] })
@@ -57,6 +59,20 @@ func Oldest(t testing.TB, arch string) Kernel {
 func Newest(t testing.TB, arch string) Kernel {
 	t.Helper()
 	return pick(t, arch, func(names []string) string { return names[len(names)-1] })
+}
+
+// Series is the newest kernel of one series, such as 6, 1: Debian 12's.
+func Series(t testing.TB, arch string, version ...int) Kernel {
+	t.Helper()
+	return pick(t, arch, func(names []string) string {
+		found := ""
+		for _, name := range names {
+			if n := numbers(name); len(n) > len(version) && slices.Equal(n[:len(version)], version) {
+				found = name
+			}
+		}
+		return found
+	})
 }
 
 // pick gets the kernel that choose selects from the offered packages, oldest first.
@@ -69,11 +85,12 @@ func pick(t testing.TB, arch string, choose func(names []string) string) Kernel 
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := apt{arch: arch, dir: filepath.Join(cache, "apt-"+arch)}
+	asking.Lock()
+	defer asking.Unlock()
 	var k Kernel
 	// Lists that are a day old may name what the archive has dropped since.
 	for _, force := range []bool{false, true} {
-		if k, err = get(a, cache, choose, force); err == nil {
+		if k, err = get(arch, cache, choose, force); err == nil {
 			return k
 		}
 	}
@@ -81,51 +98,88 @@ func pick(t testing.TB, arch string, choose func(names []string) string) Kernel 
 	return k
 }
 
-func get(a apt, cache string, choose func([]string) string, force bool) (Kernel, error) {
-	names, err := offered(a, cache, force)
-	if err != nil {
-		return Kernel{}, err
+// asking lets one test at a time ask apt, and keeps the answers.
+var asking = struct {
+	sync.Mutex
+	answers map[string]answer
+}{answers: map[string]answer{}}
+
+type answer struct {
+	names []string
+	apt   apt
+}
+
+func get(arch, cache string, choose func([]string) string, force bool) (Kernel, error) {
+	known, ok := asking.answers[arch]
+	if !ok || force {
+		var err error
+		if known, err = offered(arch, cache, force); err != nil {
+			return Kernel{}, err
+		}
+		asking.answers[arch] = known
 	}
-	pkg := choose(names)
+	pkg := choose(known.names)
+	if pkg == "" {
+		return Kernel{}, fmt.Errorf("none of %s is of the series that is wanted", strings.Join(known.names, ", "))
+	}
 	root := filepath.Join(cache, pkg)
+	release := strings.TrimPrefix(pkg, imagePrefix)
 	if _, err := os.Stat(root); err != nil {
-		if err := a.unpack(pkg, root); err != nil {
+		// Since Debian 14 the image package only depends on the other two.
+		packages, err := known.apt.search(regexp.MustCompile("linux-(image|binary|modules)-" + regexp.QuoteMeta(release)))
+		if err != nil {
+			return Kernel{}, err
+		}
+		if err := known.apt.unpack(packages, root); err != nil {
 			return Kernel{}, err
 		}
 	}
-	release := strings.TrimPrefix(pkg, imagePrefix)
-	k := Kernel{Arch: a.arch, Release: release, Image: filepath.Join(root, "boot", "vmlinuz-"+release)}
-	k.modules = filepath.Join(root, "lib", "modules", release)
-	if _, err := os.Stat(k.modules); err != nil { // Debian 13 moved it
+	return unpacked(arch, release, root)
+}
+
+// unpacked finds the kernel below root. Debian 13 moved the modules to /usr,
+// 14 the image to the modules.
+func unpacked(arch, release, root string) (Kernel, error) {
+	k := Kernel{Arch: arch, Release: release, modules: filepath.Join(root, "lib", "modules", release)}
+	if _, err := os.Stat(k.modules); err != nil {
 		k.modules = filepath.Join(root, "usr", "lib", "modules", release)
 	}
-	if _, err := os.Stat(k.Image); err != nil {
-		return Kernel{}, fmt.Errorf("package %s has no kernel where it is expected: %w", pkg, err)
+	var err error
+	for _, k.Image = range []string{filepath.Join(root, "boot", "vmlinuz-"+release), filepath.Join(k.modules, "vmlinuz")} {
+		if _, err = os.Stat(k.Image); err == nil {
+			return k, nil
+		}
 	}
-	return k, nil
+	return Kernel{}, fmt.Errorf("package %s%s has no kernel where it is expected: %w", imagePrefix, release, err)
 }
 
 const imagePrefix = "linux-image-"
 
-// offered names the kernel packages, oldest first: those of the archives or,
-// when these cannot be reached, those already in the cache.
-func offered(a apt, cache string, force bool) ([]string, error) {
-	refreshErr := a.refresh(force)
-	names, err := a.search("^" + imagePrefix + `[0-9].*-cloud-` + a.arch + "$")
-	if err == nil && len(names) == 0 {
-		err = refreshErr
-	}
-	if len(names) == 0 {
-		paths, _ := filepath.Glob(filepath.Join(cache, imagePrefix+"*-cloud-"+a.arch))
-		for _, p := range paths {
-			names = append(names, filepath.Base(p))
+// offered names the kernel packages, oldest first, and who has them: Debian's
+// own archives, else the sources of this host, else the cache alone.
+func offered(arch, cache string, force bool) (answer, error) {
+	pattern := regexp.MustCompile(imagePrefix + `[0-9].*-cloud-` + arch)
+	var why error
+	for _, a := range []apt{
+		{arch: arch, dir: filepath.Join(cache, "suites-"+arch)},
+		{arch: arch, dir: filepath.Join(cache, "host-"+arch), host: true},
+	} {
+		refreshErr := a.refresh(force)
+		names, err := a.search(pattern)
+		if names = oldestFirst(names); len(names) > 0 {
+			return answer{names, a}, nil
 		}
+		why = errors.Join(why, refreshErr, err)
 	}
-	names = oldestFirst(names)
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no package linux-image-*-cloud-%s is offered or cached: %v", a.arch, err)
+	var names []string
+	paths, _ := filepath.Glob(filepath.Join(cache, imagePrefix+"*-cloud-"+arch))
+	for _, p := range paths {
+		names = append(names, filepath.Base(p))
 	}
-	return names, nil
+	if names = oldestFirst(names); len(names) > 0 {
+		return answer{names: names}, nil
+	}
+	return answer{}, fmt.Errorf("no package linux-image-*-cloud-%s is offered or cached: %w", arch, why)
 }
 
 // oldestFirst sorts packages by version and leaves out what holds no kernel:

@@ -17,6 +17,7 @@ var kernels = []struct {
 	get  func(t testing.TB) Kernel
 }{
 	{"oldest-amd64", func(t testing.TB) Kernel { return Oldest(t, "amd64") }},
+	{"6.1-amd64", func(t testing.TB) Kernel { return Series(t, "amd64", 6, 1) }},
 	{"newest-amd64", func(t testing.TB) Kernel { return Newest(t, "amd64") }},
 	{"oldest-arm64", func(t testing.TB) Kernel { return Oldest(t, "arm64") }},
 	{"newest-arm64", func(t testing.TB) Kernel { return Newest(t, "arm64") }},

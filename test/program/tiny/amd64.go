@@ -26,6 +26,7 @@ func (a *amd64) disp(n uint64)         { a.imm32(n) }
 func (a *amd64) place(l *label)        { l.at = len(a.b) }
 func (a *amd64) keep(addr uint64)      { a.bytes(0x48, 0x89, 0x04, 0x25); a.disp(addr) }
 func (a *amd64) poke(addr uint64)      { a.bytes(0x89, 0x3c, 0x25); a.disp(addr) }
+func (a *amd64) pokeThrough()          { a.bytes(0x89, 0x3c, 0x16) }       // mov [rsi+rdx], edi
 func (a *amd64) beginHandler()         { a.bytes(0x48, 0x83, 0xc4, 0x08) } // the frame begins above the return address
 func (a *amd64) set(i int, n uint64)   { a.move(registers64[i], n) }
 func (a *amd64) set32(i int, n uint64) { a.move(registers32[i], n) }

@@ -14,6 +14,7 @@ type arm64 struct {
 
 func (a *arm64) word(w uint32)            { a.b = binary.LittleEndian.AppendUint32(a.b, w) }
 func (a *arm64) place(l *label)           { l.at = len(a.b) }
+func (a *arm64) pokeThrough()             { a.word(0xb8226820) } // str w0, [x1, x2]
 func (a *arm64) beginHandler()            {}
 func (a *arm64) set(i int, n uint64)      { a.move(uint32(i), n) }
 func (a *arm64) set32(int, uint64)        { panic("tiny: the compiler refuses call32 on arm64") }

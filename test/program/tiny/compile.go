@@ -16,6 +16,7 @@ type machine interface {
 	call32(number int)                           // through the 32-bit entry
 	keep(address uint64)                         // memory := result
 	poke(address uint64)                         // memory, 32 bits := first argument
+	pokeThrough()                                // memory at second + third argument, 32 bits := first
 	put(address uint64, n uint64)                // memory := n
 	jump(to *label)                              //
 	jumpUnlessZero(to *label)                    // by the result
@@ -170,6 +171,15 @@ func (c *compiler) gate() error {
 func (c *compiler) poke(s *statement) error {
 	if len(s.args) != 3 {
 		return fmt.Errorf("poke NAME OFFSET VALUE")
+	}
+	if s.args[0][0] == '$' {
+		for i, token := range []string{s.args[2], s.args[0], s.args[1]} {
+			if err := c.argument(i, token, false); err != nil {
+				return err
+			}
+		}
+		c.machine.pokeThrough()
+		return nil
 	}
 	a, err := c.memory.address(s.args[0] + "+" + s.args[1])
 	if err != nil {

@@ -20,8 +20,8 @@
 //	NAME = CALL ARG…        keeps the result as $NAME
 //	call32 CALL ARG…        through the 32-bit entry of x86-64
 //	buffer NAME SIZE        zeroed memory
-//	poke NAME OFFSET VALUE  stores 32 bits into it, without a call; a number
-//	                        below 2^31 is an address
+//	poke NAME OFFSET VALUE  stores 32 bits into it, without a call; instead of
+//	                        NAME also the address that a call returned, $NAME
 //	loop N {                the block, N times
 //	spin NAME               waits, without a call, until its first 32 bits are 0
 //	handler NAME {          a signal handler and restorer: the block, then rt_sigreturn

@@ -94,9 +94,6 @@ func (m *memory) value(token string) (value, error) {
 func (m *memory) address(token string) (uint64, error) {
 	name, offset, found := strings.Cut(token, "+")
 	a, ok := m.names[name]
-	if n, err := number(name); !ok && err == nil && n < 1<<31 {
-		a, ok = n, true
-	}
 	if !ok {
 		return 0, fmt.Errorf("%s: no such buffer", name)
 	}
