@@ -19,6 +19,7 @@ const (
 	recordRoom  = 32768
 	ringSlack   = recordRoom + 8192
 	contextID   = 0xffff
+	stashID     = 0xfffe
 	fromRet     = 7 // in place of an argument: the return value
 )
 
@@ -79,9 +80,8 @@ const (
 
 // put is struct put: an argument that points to user memory.
 type put struct {
-	_                 structs.HostLayout
-	Arg, Kind, Length uint8
-	_                 uint8
+	_                       structs.HostLayout
+	Arg, Kind, Length, Most uint8
 }
 
 // The kinds of put.
@@ -90,8 +90,11 @@ const (
 	putString
 	putSockaddr
 	putSockaddrOut
+	putBuffer
 	putBufferOut
-	putPair
+	putStruct
+	putStructOut
+	putStringOut
 	putStrings
 )
 

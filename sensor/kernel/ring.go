@@ -91,9 +91,7 @@ func (r *ring) peek() bool {
 // take makes the record at pos e and goes on to the next. arena has room for
 // records that do not fit into one of the ring's.
 func (r *ring) take(e *event.Event, arena *[]byte) {
-	raw := r.bytes(r.pos, r.size)
-	r.last = r.next
-	r.pos += uint64(r.size)
+	raw := r.skip()
 	if event.Flags(raw[15])&event.FlagMore != 0 {
 		raw = r.rest(raw, arena)
 	}
@@ -101,6 +99,14 @@ func (r *ring) take(e *event.Event, arena *[]byte) {
 	e.CPU = r.cpu
 	e.Context = r.context
 	r.peek()
+}
+
+// skip moves pos behind the record there, without looking for the next.
+func (r *ring) skip() []byte {
+	raw := r.bytes(r.pos, r.size)
+	r.last = r.next
+	r.pos += uint64(r.size)
+	return raw
 }
 
 // rest puts a record together with those that continue it: they were published

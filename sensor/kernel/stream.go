@@ -23,6 +23,7 @@ type Stream struct {
 	lane  *laneRing
 	bound event.Time // every record up to it is visible
 	arena []byte     // of records that were put together
+	stash stash
 
 	planMu sync.Mutex // one change of plans at a time
 	hooks  *hooks     // the optional programs
@@ -152,9 +153,16 @@ func (s *Stream) drain(r *ring, until event.Time, b *sensor.Batch) {
 			b.Gaps = append(b.Gaps, sensor.Gap{Index: len(b.Events), CPU: int(r.cpu), Lost: r.lost, Cause: causeBuffer})
 			r.lost = 0
 		}
+		if r.at(r.pos).id == stashID {
+			s.stash.keep(r)
+			continue
+		}
 		version := r.version
 		e := s.grow(b)
 		r.take(e, &s.arena)
+		if s.options.FDPaths {
+			s.stash.complete(e, &s.arena)
+		}
 		s.count(e, version)
 		s.tally.records++
 	}

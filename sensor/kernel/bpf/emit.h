@@ -11,6 +11,7 @@ struct call {
 	struct task_struct *t;
 	struct desc *d;
 	struct pt_regs *regs;
+	void *ctx;
 	long ret;
 	u32 slot, shape, want;
 	u8 flags;
@@ -60,6 +61,17 @@ static __always_inline void settle_record(struct cpu *c, struct desc *d, u32 slo
 	}
 }
 
+#define STACK_MOST 127
+static __always_inline void put_stack(struct record *r, void *ctx)
+{
+	void *to = open_item(r);
+	if (!to)
+		return;
+	long n = bpf_get_stack(ctx, to, 8 * STACK_MOST, BPF_F_USER_STACK);
+	if (n > 0)
+		close_item(r, to, TAG_STACK, 0, (u32)n & 2047);
+}
+
 static __always_inline int emit(struct call *k)
 {
 	u64 head;
@@ -69,8 +81,11 @@ static __always_inline int emit(struct call *k)
 	begin(r, k);
 	if (k->d->flags & D_ITEMS) {
 		put_strings(r, k->d, k->ret);
-		put_objects(r, k->t, k->d, k->ret);
+		if (!(k->d->flags & D_STASH))
+			put_objects(r, k->t, k->d, k->ret);
 	}
+	if (stacks)
+		put_stack(r, k->ctx);
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }
@@ -81,7 +96,10 @@ static __always_inline int emit_plain(struct call *k)
 	u64 head;
 	if (!open_record(k->c, k->slot, &head))
 		return 0;
-	begin(at(k->c, head), k);
+	struct record *r = at(k->c, head);
+	begin(r, k);
+	if (stacks)
+		put_stack(r, k->ctx);
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }
@@ -106,4 +124,19 @@ static __always_inline bool in_scope(struct cpu *c, struct task_struct *t, u32 v
 	if (context_changed(c, t, version))
 		context_refresh(c, version);
 	return !c->skip;
+}
+
+/* What only entry can tell of a call that the programs at exit will record: the
+ * object behind a descriptor that is about to go. */
+static __always_inline int emit_stash(struct call *k)
+{
+	u64 head;
+	if (!(k->d->plans[k->c->version & 1] & k->c->pass) || !open_record(k->c, NO_SLOT, &head))
+		return 0;
+	struct record *r = at(k->c, head);
+	begin(r, k);
+	put_objects(r, k->t, k->d, 0);
+	r->id = STASH_ID;
+	close_record(k->c, head, length_of(r));
+	return 0;
 }

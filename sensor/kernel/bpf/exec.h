@@ -54,6 +54,8 @@ static __always_inline int emit_exec(struct call *k, bool forced)
 	begin(r, k);
 	put_strings(r, k->d, 0);
 	put_bases(r, k->t, k->d);
+	if (stacks)
+		put_stack(r, k->ctx);
 	u32 want = judged(k->c, k->d, head, k->want);
 	if (!want && k->want)
 		k->c->filtered[k->slot & (SLOTS - 1)]++;

@@ -32,11 +32,22 @@ enum {
 	D_STASH = 32, /* the object is looked up at entry */
 	D_STATE = 64, /* credentials or namespaces may have changed */
 };
-enum { K_NONE, K_STRING, K_SOCKADDR, K_SOCKADDR_OUT, K_BUFFER_OUT, K_PAIR, K_STRINGS };
+enum {
+	K_NONE,
+	K_STRING,	/* up to its NUL */
+	K_SOCKADDR,	/* as long as an argument says */
+	K_SOCKADDR_OUT, /* as long as what an argument points to says */
+	K_BUFFER,	/* as long as an argument says */
+	K_BUFFER_OUT,	/* as long as the return value says */
+	K_STRUCT,	/* of a known size, perhaps less if an argument says so */
+	K_STRUCT_OUT,	/* the same, when the call succeeded */
+	K_STRING_OUT,	/* up to its NUL, when the call succeeded */
+	K_STRINGS,	/* a vector */
+};
 enum { O_NONE, O_FILE, O_SOCKET, O_CWD, O_ROOT };
 #define FROM_RET 7
 struct put {
-	u8 arg, kind, length, pad; /* length: the argument with the size, FROM_RET: the return value */
+	u8 arg, kind, length, most; /* length: the argument with the size, FROM_RET: none; most: bytes, 0: as the kind says */
 };
 #define PUTS 4
 struct desc {
@@ -44,7 +55,7 @@ struct desc {
 	u8 nargs, flags;
 	struct put put[PUTS];
 	u8 object, object_arg; /* object_arg: the descriptor, or FROM_RET */
-	u8 dir[2];	       /* 1 + argument with the path; its base directory is wanted */
+	u8 dir[2];	       /* 1 + argument with the path whose base directory is wanted, if it is relative */
 	u8 dirfd[2];	       /* argument with the directory's descriptor, FROM_RET: working directory */
 	u16 plans[2];	       /* by copy: a bit per plan that selects it */
 	u16 first[2], count[2]; /* by copy: its atoms */

@@ -25,6 +25,7 @@ struct record {
 };
 #define HEADER 32
 #define CONTEXT_ID 0xffff /* a record that holds a struct context after its header */
+#define STASH_ID 0xfffe	  /* items that the thread's next record of that call will miss: its object was there at entry only */
 
 /* A record may take this much room. An item may begin up to RECORD_MOST: the
  * longest of them still fits behind it. */

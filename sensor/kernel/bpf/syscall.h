@@ -83,7 +83,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 	}
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
+		.c = c, .t = t, .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
 		.flags = compat ? FLAG_COMPAT : 0, .want = wanted(c, d, slot),
 	};
 	if (!k.want)
@@ -114,12 +114,15 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	if (RAW_PLANS(EV_SYS_ENTER, version))
 		emit_raw(c, SLOT(EV_SYS_ENTER), d->id ? d->id : nr);
-	if (!(d->flags & D_ENTRY))
+	if (!(d->flags & (D_ENTRY | D_STASH)))
 		return 0;
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .slot = slot, .shape = SHAPE_OF(entry),
-		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0), .want = wanted(c, d, slot),
+		.c = c, .t = t, .d = d, .regs = regs, .ctx = ctx, .slot = slot, .shape = SHAPE_OF(entry),
+		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
 	};
+	if (d->flags & D_STASH)
+		return emit_stash(&k);
+	k.want = wanted(c, d, slot);
 	if (d->flags & D_EXEC) {
 		bool forced = follow_exec(c, GET(t, tgid));
 		return k.want || forced ? emit_exec(&k, forced) : 0;
