@@ -37,6 +37,8 @@ type ours struct {
 type comparison struct {
 	problems []string
 	used     map[string]int // by difference
+	show     string         // the beginning of a difference whose cases are to be shown
+	shown    []string
 	calls    map[string]int // compared calls, by name
 	args     int
 }
@@ -55,8 +57,13 @@ func (c *comparison) threads(lines []line, events []subject.Event, raw bool) {
 	for i := range events {
 		mine[events[i].HostThreadID] = append(mine[events[i].HostThreadID], &events[i])
 	}
-	for _, tid := range tids {
-		c.thread(theirs[tid], c.merge(mine[tid]), raw)
+	for i, tid := range tids {
+		ours := c.merge(mine[tid])
+		// strace begins at the execve of the program that it was told to run.
+		for i == 0 && len(ours) > 0 && ours[0].EventName != nameOf(theirs[tid][0]) {
+			ours = ours[1:]
+		}
+		c.thread(theirs[tid], ours, raw)
 	}
 }
 
@@ -77,11 +84,6 @@ func (c *comparison) merge(events []*subject.Event) []*subject.Event {
 }
 
 func (c *comparison) thread(lines []*line, events []*subject.Event, raw bool) {
-	// The first call of a thread's log may be younger than the thread: strace
-	// begins at the execve of what it was told to run.
-	for len(events) > 0 && len(lines) > 0 && events[0].EventName != nameOf(lines[0]) {
-		events = events[1:]
-	}
 	for i := range max(len(lines), len(events)) {
 		switch {
 		case i >= len(events):
@@ -123,6 +125,9 @@ func (c *comparison) differ(p *pair, what string) {
 	for i := range differences {
 		if d := &differences[i]; d.covers != nil && d.covers(p) {
 			c.used[d.what]++
+			if c.show != "" && strings.HasPrefix(d.what, c.show) {
+				c.shown = append(c.shown, fmt.Sprintf("%s: %s\n\tstrace  %s\n\tbulwark %s", p.info.Name, what, p.line.text, p.event))
+			}
 			return
 		}
 	}
@@ -156,6 +161,12 @@ func (c *comparison) call(p *pair) {
 var cloneOrder = map[string]int{"flags": 0, "child_stack": 1, "parent_tid": 2, "child_tidptr": 3, "tls": 4}
 
 func positions(l *line) []string {
+	switch l.name {
+	case "preadv2", "pwritev2":
+		if len(l.args) == 5 { // offset in one piece
+			return slices.Insert(slices.Clone(l.args), 4, "")
+		}
+	}
 	if l.name != "clone" || len(l.args) == 0 || !strings.Contains(l.args[0], "=") {
 		return l.args
 	}
@@ -174,6 +185,9 @@ func (c *comparison) argument(p *pair, i int, text string) {
 	t := parseToken(text)
 	q := *p
 	q.arg, q.strace = &p.info.Args[i], &t
+	if p.raw && q.arg.Class >= dictionary.String {
+		return // text is compared in the other run
+	}
 	for j := range p.event.Args {
 		if p.event.Args[j].Name == q.arg.Name {
 			q.ours = read(&p.event.Args[j], q.arg)
@@ -182,9 +196,6 @@ func (c *comparison) argument(p *pair, i int, text string) {
 	if q.ours == nil {
 		c.differ(&q, q.arg.Name+" is absent")
 		return
-	}
-	if p.raw && !q.ours.isNum {
-		return // text is compared in the other run
 	}
 	if what := q.compare(); what != "" {
 		c.differ(&q, q.arg.Name+": "+what)
@@ -212,7 +223,11 @@ func read(a *subject.Arg, d *dictionary.Arg) *ours {
 		o.number, o.isNum = parseNames(d, o.text)
 	}
 	if _, plain := number(o.text); !plain {
-		o.names = strings.Split(o.text, "|")
+		for name := range strings.SplitSeq(o.text, "|") {
+			if name[0] < '0' || name[0] > '9' { // bits without a name are in the number
+				o.names = append(o.names, name)
+			}
+		}
 	}
 	return o
 }

@@ -62,10 +62,11 @@ var differences = []difference{
 		},
 	},
 	{
-		what: "calls without a prototype",
-		why:  "the kernel has nothing behind these numbers (ENOSYS), so the dictionary has no arguments; strace prints registers, and a mask of its own for rt_sigreturn and restart_syscall",
+		what: "registers of calls without a prototype",
+		why:  "the kernel has nothing behind the numbers that return ENOSYS, so the dictionary has no arguments; strace prints registers, two that sysfs(3) does not look at, and a mask of its own for rt_sigreturn and restart_syscall",
 		covers: func(p *pair) bool {
-			return p.arg == nil && len(p.info.Args) == 0 && (p.event.ReturnValue == -int64(unix.ENOSYS) || slices.Contains([]string{"rt_sigreturn", "restart_syscall"}, p.info.Name))
+			return p.arg == nil && len(p.info.Args) == 0 && p.event.ReturnValue == -int64(unix.ENOSYS) ||
+				p.arg == nil && len(p.line.args) > len(p.info.Args) && slices.Contains([]string{"sysfs", "rt_sigreturn", "restart_syscall"}, p.info.Name)
 		},
 	},
 	{
@@ -73,6 +74,34 @@ var differences = []difference{
 		why:  "strace prints them in octal; bulwark names them (S_IRUSR); the number is equal",
 		covers: func(p *pair) bool {
 			return p.sameNumber() && strings.HasSuffix(p.arg.Decoder, "mode") && slices.ContainsFunc(p.ours.names, func(s string) bool { return strings.HasPrefix(s, "S_I") })
+		},
+	},
+	{
+		what: "names of nothing",
+		why:  "strace names a field that is 0 beside others, or a whole that is 0 (AT_STATX_SYNC_AS_STAT, MAP_FILE, KEXEC_ARCH_DEFAULT); bulwark prints the bits that are set",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && p.differIn("AT_STATX_SYNC_AS_STAT", "MAP_FILE", "KEXEC_ARCH_DEFAULT")
+		},
+	},
+	{
+		what: "O_DIRECTORY beside O_TMPFILE",
+		why:  "specified (Tracee's decoder): the one contains the other and both are printed",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && p.differIn("O_DIRECTORY") && slices.Contains(p.ours.names, "O_TMPFILE")
+		},
+	},
+	{
+		what: "the exit signal of clone",
+		why:  "specified (Tracee's decoder): it is in the number, and is no flag",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && p.info.Name == "clone" && p.differIn("SIGCHLD")
+		},
+	},
+	{
+		what: "one name for two flags",
+		why:  "strace has FUTEX_WAKE_PRIVATE for what bulwark prints as FUTEX_WAKE|FUTEX_PRIVATE_FLAG, the names of the kernel's header; the number is equal",
+		covers: func(p *pair) bool {
+			return p.sameNumber() && p.info.Name == "futex" && p.arg.Name == "futex_op"
 		},
 	},
 	{
@@ -92,6 +121,19 @@ func (p *pair) sameNumber() bool {
 	q := *p
 	q.raw = true
 	return q.compare() == ""
+}
+
+// differIn reports whether these names are all that one side has and the other
+// has not.
+func (p *pair) differIn(names ...string) bool {
+	for _, sides := range [][2][]string{{p.strace.names, p.ours.names}, {p.ours.names, p.strace.names}} {
+		for _, name := range sides[0] {
+			if !slices.Contains(sides[1], name) && !slices.Contains(names, name) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // address prints the bytes of an IP address as bulwark does.

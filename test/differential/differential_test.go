@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,6 +29,9 @@ var decode = []string{
 // registers are the options with which it prints each register.
 var registers = []string{"-e", "raw=all"}
 
+// show is for whoever checks the table: -args -show 'unreadable'.
+var show = flag.String("show", "", "show the cases of the difference that begins so")
+
 // most is how many rows the table of differences may have.
 const most = 15
 
@@ -44,7 +48,7 @@ func TestDifferential(t *testing.T) {
 	if len(differences) > most {
 		t.Errorf("the table of differences has %d rows, at most %d are allowed", len(differences), most)
 	}
-	c := &comparison{used: map[string]int{}, calls: map[string]int{}}
+	c := &comparison{used: map[string]int{}, calls: map[string]int{}, show: *show}
 	for _, p := range calls.Programs() {
 		t.Run(p.Name, func(t *testing.T) {
 			before := len(c.problems)
@@ -52,6 +56,9 @@ func TestDifferential(t *testing.T) {
 			program(t, c, strace, p, registers, true)
 			report(t, c.problems[before:])
 		})
+	}
+	for _, text := range c.shown {
+		t.Log(text)
 	}
 	t.Logf("%d different calls, %d arguments compared", len(c.calls), c.args)
 	if len(c.calls) < 250 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -239,6 +240,17 @@ func unhex(quoted string) string {
 // Errors that the kernel returns to itself when a call is to be made again.
 var restarts = map[string]int64{"ERESTARTSYS": 512, "ERESTARTNOINTR": 513, "ERESTARTNOHAND": 514, "ERESTART_RESTARTBLOCK": 516}
 
+// errnos are the errors by the name that strace has for each.
+var errnos = sync.OnceValue(func() map[string]int64 {
+	names := map[string]int64{"EOPNOTSUPP": int64(unix.EOPNOTSUPP)} // Go's name for it is ENOTSUP
+	for n := unix.Errno(1); n < 134; n++ {
+		if name := unix.ErrnoName(n); name != "" {
+			names[name] = int64(n)
+		}
+	}
+	return names
+})
+
 // value is the return value; false when strace does not know it.
 func (l *line) value() (int64, bool) {
 	words := strings.Fields(l.ret)
@@ -246,10 +258,8 @@ func (l *line) value() (int64, bool) {
 		if n, ok := restarts[words[1]]; ok {
 			return -n, true
 		}
-		for n := unix.Errno(1); n < 134; n++ {
-			if unix.ErrnoName(n) == words[1] {
-				return -int64(n), true
-			}
+		if n, ok := errnos()[words[1]]; ok {
+			return -n, true
 		}
 	}
 	if len(words) == 0 || words[0] == "?" {
