@@ -30,9 +30,6 @@ type Stream interface {
 	Next(*Batch) error
 	// SetPlans replaces the plans of a running stream, atomically.
 	SetPlans([]filter.Plan) error
-	// Filtered says that consumers rejected n events of that id above the
-	// kernel, so that the account can tell delivered from filtered.
-	Filtered(id event.ID, n uint64)
 	// Account is the balance so far.
 	Account() event.Account
 	// Stop ends the seeing: Next goes on with what was seen before, until io.EOF.
