@@ -16,8 +16,8 @@ const (
 
 // tally counts what the reader did, by slot.
 type tally struct {
-	delivered, rejected, unread [slotCount]uint64
-	records, lifeCycle          uint64 // that crossed, in the rings and in the lane
+	delivered, unread  [slotCount]uint64
+	records, lifeCycle uint64 // that crossed, in the rings and in the lane
 }
 
 // Account is the balance so far: of every event that a plan selected since the
@@ -62,8 +62,8 @@ func (s *Stream) counts(i int) *event.Counts {
 	for _, cpu := range s.cpus {
 		c.Generated += atomic.LoadUint64(&cpu.Generated[i])
 	}
-	c.Delivered = s.tally.delivered[i] - s.tally.rejected[i]
-	c.Filtered = filtered + s.tally.rejected[i]
+	c.Delivered = s.tally.delivered[i]
+	c.Filtered = filtered
 	if lost > 0 {
 		cause := causeBuffer
 		if laneSlot(i) {
@@ -83,13 +83,6 @@ func (s *Stream) counts(i int) *event.Counts {
 
 // laneSlot reports whether the slot's event comes through the lane.
 func laneSlot(i int) bool { return i >= slot(eventSysExit)+1 && i < slot(2000) }
-
-// Filtered says that consumers rejected n events of that id above the kernel.
-func (s *Stream) Filtered(id event.ID, n uint64) {
-	s.mu.Lock()
-	s.tally.rejected[slot(id)] += n
-	s.mu.Unlock()
-}
 
 // Crossed is how many records came from the kernel, and how many of them through
 // the lane, which carries life-cycle events whatever the plans say.

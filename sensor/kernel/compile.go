@@ -52,6 +52,8 @@ func compileAtom(a filter.Atom, e *dictionary.Event) (atom, bool) {
 		return w, true
 	case a.Fact == filter.FactObjectPath:
 		return pathAtom(a)
+	case a.Fact == filter.FactObject:
+		return objectAtom(a)
 	case e == nil || int(a.Arg) >= len(e.Args):
 		return atom{}, false
 	case a.Fact == filter.FactArg:
@@ -120,6 +122,34 @@ func argAtom(a filter.Atom, arg *dictionary.Arg) (atom, bool) {
 		w.Sext = 8
 	}
 	return w, a.Op == filter.OpRange || a.Op == filter.OpMask
+}
+
+// objectNumbers are where the facts of a file or a socket stand in their items.
+var objectNumbers = map[event.Field]struct {
+	tag    uint8
+	offset uintptr
+	bits   int
+}{
+	event.FieldDev:      {event.TagFile, unsafe.Offsetof(event.File{}.Dev), 32},
+	event.FieldMode:     {event.TagFile, unsafe.Offsetof(event.File{}.Mode), 32},
+	event.FieldUID:      {event.TagFile, unsafe.Offsetof(event.File{}.UID), 32},
+	event.FieldGID:      {event.TagFile, unsafe.Offsetof(event.File{}.GID), 32},
+	event.FieldFlags:    {event.TagFile, unsafe.Offsetof(event.File{}.Flags), 32},
+	event.FieldFSType:   {event.TagFile, unsafe.Offsetof(event.File{}.SBMagic), 32},
+	event.FieldFamily:   {event.TagSocket, unsafe.Offsetof(event.Socket{}.Family), 16},
+	event.FieldSockType: {event.TagSocket, unsafe.Offsetof(event.Socket{}.Type), 16},
+	event.FieldProtocol: {event.TagSocket, unsafe.Offsetof(event.Socket{}.Protocol), 16},
+	event.FieldState:    {event.TagSocket, unsafe.Offsetof(event.Socket{}.State), 16},
+}
+
+func objectAtom(a filter.Atom) (atom, bool) {
+	n, ok := objectNumbers[event.Field(a.Arg)]
+	if !ok || a.Op != filter.OpRange && a.Op != filter.OpMask {
+		return atom{}, false
+	}
+	w := word(a, onItem, n.offset, n.bits)
+	w.Tag = n.tag
+	return w, true
 }
 
 // nameAtom is the test of 16 bytes of the context.

@@ -43,6 +43,8 @@ func putOf(args []dictionary.Arg, i int) put {
 	p := put{Arg: uint8(i), Length: fromRet}
 	next := i + 1
 	switch {
+	case a.Class == dictionary.Strings && a.Out:
+		p.Kind = putBufferOut
 	case a.Class == dictionary.Strings:
 		p.Kind = putStrings
 	case a.Class == dictionary.Sockaddr:

@@ -39,6 +39,8 @@ type cpuShared struct {
 	Cgroups    uint64
 	Parent     uint64
 	Comm       [2]uint64
+	MntNS      uint64
+	UTS        [2]uint64
 	Version    uint32
 	Generation uint32
 	Pass       uint32

@@ -103,8 +103,9 @@ static __always_inline u32 container_bits(struct context *x)
 }
 
 /* t must be a trusted task: current, or a tracepoint's argument. */
-static __always_inline void fill_context(struct context *x, struct task_struct *t, u32 version)
+static __always_inline void fill_context(struct context *x, struct task_struct *trusted, u32 version)
 {
+	struct task_struct *t = WALKED(struct task_struct, trusted);
 	struct nsproxy *n = GET(t, nsproxy);
 	struct pid *p = GET(t, thread_pid);
 
@@ -125,8 +126,7 @@ static __always_inline void fill_context(struct context *x, struct task_struct *
 	if (n) { /* none any more in a task that has exited */
 		x->mntns = GET(n, mnt_ns, ns.inum);
 		struct uts_namespace *uts = GET(n, uts_ns);
-		bpf_core_read(x->uts, 16, &uts->name.nodename);
-		((char *)x->uts)[15] = 0;
+		bpf_core_read_str(x->uts, 16, &uts->name.nodename);
 	}
 	if (p)
 		fill_own_ids(x, t, p);
@@ -223,6 +223,32 @@ static __always_inline bool out_of_scope(u32 tgid)
 	return !s || *s != 2;
 }
 
+/* What may change behind the same pointer: the structure may be another one at
+ * the same address, and a host's name is written in place. */
+static __always_inline bool behind_changed(struct cpu *c, struct task_struct *t)
+{
+	struct task_struct *w = WALKED(struct task_struct, t);
+	struct nsproxy *n = GET(w, nsproxy);
+	struct uts_namespace *uts = GET(n, uts_ns);
+	u64 name[2];
+#ifdef OLD
+	bpf_core_read(name, 16, &uts->name.nodename);
+#else
+	__builtin_memcpy(name, uts->name.nodename, 16);
+#endif
+	if (c->uts[0] != name[0] || c->uts[1] != name[1])
+		return true;
+	return c->mnt_ns != (u64)GET(n, mnt_ns) || c->ctx.uid != GET(w, real_cred, uid.val) || c->ctx.euid != GET(w, real_cred, euid.val);
+}
+
+static __always_inline void remember_behind(struct cpu *c, struct task_struct *t)
+{
+	struct nsproxy *n = GET(t, nsproxy);
+	struct uts_namespace *uts = GET(n, uts_ns);
+	c->mnt_ns = (u64)GET(n, mnt_ns);
+	bpf_core_read(c->uts, 16, &uts->name.nodename);
+}
+
 static __always_inline bool context_changed(struct cpu *c, struct task_struct *t, u32 version)
 {
 	if (c->task != (u64)t || c->start != GET(t, start_time))
@@ -239,16 +265,18 @@ static __always_inline bool context_changed(struct cpu *c, struct task_struct *t
 #else
 	__builtin_memcpy(comm, t->comm, 16);
 #endif
-	return c->comm[0] != comm[0] || c->comm[1] != comm[1];
+	if (c->comm[0] != comm[0] || c->comm[1] != comm[1])
+		return true;
+	return behind_changed(c, t);
 }
 
 /* Makes the remembered context that of the current task. */
 GLOBAL int context_refresh(struct cpu *c, u32 version)
 {
-	struct task_struct *t = CURRENT();
+	struct task_struct *current = CURRENT(), *t = WALKED(struct task_struct, current);
 	if (!c)
 		return 0;
-	c->task = (u64)t;
+	c->task = (u64)current;
 	c->start = GET(t, start_time);
 	c->cred = (u64)GET(t, real_cred);
 	c->nsproxy = (u64)GET(t, nsproxy);
@@ -258,11 +286,12 @@ GLOBAL int context_refresh(struct cpu *c, u32 version)
 	c->generation = control.generation;
 	c->sent = 0;
 	bpf_core_read(c->comm, 16, &t->comm);
+	remember_behind(c, t);
 	u32 tgid = GET(t, tgid);
 	c->skip = out_of_scope(tgid);
 	if (c->skip)
 		return 0;
-	fill_context(&c->ctx, t, version);
+	fill_context(&c->ctx, current, version);
 	c->pass = passing(&c->ctx, tgid, version);
 	return 0;
 }

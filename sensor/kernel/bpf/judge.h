@@ -7,7 +7,7 @@
 /* The item with a tag: where its data begin, and how long they are. */
 struct find {
 	void *record;
-	u32 offset, size, tag, found, length;
+	u32 offset, size, tag, found, length, flags;
 };
 
 static long find_step(u32 i, struct find *f)
@@ -22,6 +22,7 @@ static long find_step(u32 i, struct find *f)
 			return 1; /* a name, not a path */
 		f->found = o + sizeof(struct item);
 		f->length = it->len;
+		f->flags = it->flags;
 		return 1;
 	}
 	f->offset = o + sizeof(struct item) + ((it->len + 7) & ~7u);
@@ -85,6 +86,15 @@ static __always_inline bool same(struct record *r, u32 o, struct atom *a, int fr
 	return !diff;
 }
 
+/* A number among the facts of a file or a socket. */
+static __always_inline bool number_holds(struct record *r, u32 o, struct atom *a)
+{
+	barrier_var(o);
+	if (o > RECORD_MOST)
+		return false;
+	return word_holds(a, *(u64 *)((void *)r + o));
+}
+
 /* A socket address's port, of the families that have one. */
 static __always_inline bool port_holds(struct record *r, u32 o, struct atom *a)
 {
@@ -106,6 +116,8 @@ static __noinline int item_holds(struct record *r, struct atom *a)
 	find_item(&f);
 	if (!f.found)
 		return 0;
+	if (a->op == OP_RANGE || a->op == OP_MASK)
+		return number_holds(r, f.found + (a->offset & 63), a);
 	if (a->op == OP_PORT)
 		return f.length >= 4 && port_holds(r, f.found, a);
 	if (f.length < a->lo || f.length > a->hi)
@@ -117,6 +129,8 @@ static __noinline int item_holds(struct record *r, struct atom *a)
 		return same(r, end - 64, a, 0, 8);
 	if (a->op == OP_LEAF) /* the end of the first name */
 		return same(r, next_nul(r, f.found, 1) - 64, a, 0, 8);
+	if (f.flags & ITEM_CUT)
+		return 0; /* the front of the path is missing */
 	/* OP_BELOW: the names of the directory at the end of the last 32 bytes, which
 	 * end the path, and before them the begin of a name in the first 32 */
 	if (!same(r, end - 32, a, 4, 8))

@@ -83,7 +83,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 	}
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
+		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
 		.flags = compat ? FLAG_COMPAT : 0, .want = wanted(c, d, slot),
 	};
 	if (!k.want)
@@ -117,7 +117,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (!(d->flags & (D_ENTRY | D_STASH)))
 		return 0;
 	struct call k = {
-		.c = c, .t = t, .d = d, .regs = regs, .ctx = ctx, .slot = slot, .shape = SHAPE_OF(entry),
+		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .slot = slot, .shape = SHAPE_OF(entry),
 		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
 	};
 	if (d->flags & D_STASH)
