@@ -24,23 +24,21 @@ type child struct {
 // newChild finds the command. What it prints goes to standard error where its
 // standard output would mix with the events.
 func newChild(env *Env, words []string, mixes bool) (*child, error) {
-	c := &child{name: words[0], cmd: exec.Command(words[0], words[1:]...), ended: make(chan struct{})}
-	if c.cmd.Err != nil {
-		return nil, usage("", "%s: %w", words[0], notFound(c.cmd.Err))
+	path, err := exec.LookPath(words[0])
+	if err != nil {
+		var e *exec.Error
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return nil, usage("", "%s: %w", words[0], err)
 	}
+	c := &child{name: words[0], cmd: exec.Command(path, words[1:]...), ended: make(chan struct{})}
+	c.cmd.Args[0] = words[0]
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = env.Stdin, env.Stderr, env.Stderr
 	if !mixes {
 		c.cmd.Stdout = env.Stdout
 	}
 	return c, nil
-}
-
-func notFound(err error) error {
-	var e *exec.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }
 
 // start runs the command as the root of the traced tree.

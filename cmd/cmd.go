@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +31,9 @@ type Env struct {
 // Main runs one command line, without the program's name, and returns the exit
 // code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// A signal that is caught is the default again in a command that is started;
+	// one that is ignored would stay ignored there. The write fails with EPIPE.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	env := &Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Now: time.Now, Getenv: os.Getenv}
 	return env.run(args)
 }
@@ -47,8 +52,9 @@ func (env *Env) run(args []string) int {
 // man pages, the command reference and their tests.
 func New(env *Env) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "bulwark",
-		Short: "See what happens on a Linux host, filtered, at a small cost",
+		Use:     "bulwark COMMAND",
+		Version: versionLine(),
+		Short:   "See what happens on a Linux host, filtered, at a small cost",
 		Long: "bulwark is one program for Linux security. It sees system calls and kernel events with eBPF\n" +
 			"and prints those that a filter selects. It needs no kernel headers, no compiler and no driver.",
 		Args: func(c *cobra.Command, args []string) error {
@@ -72,11 +78,13 @@ func New(env *Env) *cobra.Command {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.SetUsageTemplate(usageTemplate)
-	root.SetHelpTemplate(helpTemplate)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _, _ = io.WriteString(env.Stdout, helpText(c)) })
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(newTrace(env), newList(env), newDoctor(env), newVersion(env), newCompletion(env))
 	root.AddCommand(topics()...)
+	root.InitDefaultVersionFlag()
+	root.Flags().Lookup("version").Usage = "print the version"
 	for _, c := range append(root.Commands(), root) {
 		c.InitDefaultHelpFlag()
 		c.Flags().Lookup("help").Usage = "print this help"
@@ -99,28 +107,3 @@ func examples(pairs ...string) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
-
-const usageTemplate = `Usage:
-  {{.UseLine}}{{if and .HasAvailableSubCommands .HasParent}}
-  {{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasHelpSubCommands}}
-
-Topics:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-
-Use "bulwark help COMMAND" or "bulwark help TOPIC" for more.{{end}}{{with index .Annotations "see"}}
-
-See also: {{.}}{{end}}
-`
-
-const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
-
-{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`

@@ -3,6 +3,8 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -115,6 +117,11 @@ func unknownFlag(c *cobra.Command, e *pflag.NotExistError, see string) error {
 	if why, ok := retired[name]; ok {
 		return usage("leave it out", "--%s: %s", name, why)
 	}
+	for _, sub := range c.Commands() {
+		if f := sub.Flags().Lookup(name); f != nil {
+			return usage("this is a flag of "+sub.CommandPath()+": "+sub.CommandPath()+" --"+name, "unknown flag --%s", name)
+		}
+	}
 	if near := nearest(name, flagNames(c)); near != "" {
 		see = "did you mean --" + near + "? " + see
 	}
@@ -158,13 +165,16 @@ func reasonOf(f *pflag.Flag, err error) string {
 }
 
 func unknownVerb(c *cobra.Command, word string) error {
-	var names []string
+	titles := map[string]string{}
 	for _, sub := range c.Commands() {
-		names = append(names, sub.Name())
+		titles[sub.Name()] = sub.CommandPath()
+		if sub.IsAdditionalHelpTopicCommand() {
+			titles[sub.Name()] = "bulwark help " + sub.Name()
+		}
 	}
 	hint := "see: bulwark --help"
-	if near := nearest(word, names); near != "" {
-		hint = "did you mean bulwark " + near + "? " + hint
+	if near := nearest(word, slices.Sorted(maps.Keys(titles))); near != "" {
+		hint = "did you mean " + titles[near] + "? " + hint
 	}
 	return usage(hint, "unknown command %q", word)
 }

@@ -123,7 +123,8 @@ func deliveries() map[dictionary.ID]delivery {
 	for id, hook := range hooks {
 		d := delivery{Available: hook.Err == nil, Hook: hook.Via}
 		if hook.Err != nil {
-			d.Why = hook.Err.Error()
+			why := strings.TrimPrefix(hook.Err.Error(), eventName(id)+": ")
+			d.Why = strings.ReplaceAll(why, "\n", "; ")
 		}
 		here[id] = d
 	}
@@ -164,7 +165,7 @@ func listRow(b *strings.Builder, withHere bool, name, id, here, sets, args strin
 	if withHere {
 		id = fmt.Sprintf("%-6s %-28s", id, here)
 	}
-	fmt.Fprintf(b, "%-28s %-6s %-44s %s\n", name, id, sets, args)
+	fmt.Fprintf(b, "%-30s %-6s %-44s %s\n", name, id, sets, args)
 }
 
 func prototype(e *dictionary.Event) string {

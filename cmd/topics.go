@@ -69,7 +69,7 @@ func filtersHelp() string {
 const filtersText = `--trace EXPRESSION selects what is traced. It can be given several times: all
 expressions must hold, but several values of one field are alternatives.
 
-  event=openat,execve       events by name                          (also e, ev, …)
+  event=openat,execve       events by name                          (also e, ev, ...)
   event!=close              without these
   set=fs                    all events of a set                     (also s, se)
   set!=fs_info              without these
@@ -79,10 +79,10 @@ expressions must hold, but several values of one field are alternatives.
   comm=bash                 name of the thread, at most 15 bytes
   uts=web-1                 node name, in a container often its id
   mntns=N  pidns=N          namespaces by number: readlink /proc/PID/ns/mnt
-  container                 processes in containers                 (also c, co, …)
+  container                 processes in containers                 (also c, co, ...)
   !container                processes of the host                   (also not-container)
   container=new             containers that began after the trace did
-  follow                    and all that the matching processes start (also f, fo, …)
+  follow                    and all that the matching processes start (also f, fo, ...)
   openat.pathname=/tmp*     argument of an event; * at the end matches any rest
   openat.flags=O_RDWR       flags and signals by name or number
   openat.object.path=/etc/* what the kernel really reached, whatever user space passed

@@ -57,6 +57,9 @@ func newTrace(env *Env) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("buffer-size") && c.Flags().Changed("perf-buffer-size") {
+				return usage("keep one of them", "--buffer-size, --perf-buffer-size: both say how large the buffer is")
+			}
 			if c.ArgsLenAtDash() >= 0 {
 				if len(args) == 0 {
 					return usage("for example: bulwark trace -- ls /", "--: a command must follow")
@@ -76,11 +79,10 @@ func newTrace(env *Env) *cobra.Command {
 	f.StringVar(&o.stats, "stats", "", "write the account to this `FILE` at the end, as JSON")
 	f.BoolVar(&o.summary, "summary", false, "instead of events print one screen at the end: programs, files, peers, capabilities, failures")
 	f.BoolVar(&o.explain, "explain-filter", false, "print what the filter means and where it is decided, instead of tracing")
-	f.Var(&o.buffer, "buffer-size", "buffer of each processor, in bytes or with K, M, G: `SIZE`")
+	f.Var(&o.buffer, "buffer-size", "`SIZE` of the buffer of each processor, in bytes or with K, M, G")
 	f.VarP(pages{&o.buffer}, "perf-buffer-size", "b", "the same as a number of `PAGES`, a power of two, as Tracee has it")
 	f.BoolVar(&o.securityAlerts, "security-alerts", false, "also trace mem_prot_alert")
 	f.BoolVar(&o.includeSelf, "include-self", false, "show the events of bulwark itself too")
-	c.MarkFlagsMutuallyExclusive("buffer-size", "perf-buffer-size")
 	_ = c.RegisterFlagCompletionFunc("trace", completeTrace) // these fail only for an unknown flag
 	_ = c.RegisterFlagCompletionFunc("output", completeOutput)
 	return c

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/bulwark-security/bulwark/event"
+	"github.com/bulwark-security/bulwark/event/dictionary"
 	"github.com/bulwark-security/bulwark/event/encode"
 	"github.com/bulwark-security/bulwark/filter"
 	"github.com/bulwark-security/bulwark/sensor"
@@ -33,6 +35,7 @@ type tracing struct {
 	watch   *watch.Watch
 	child   *child
 	began   time.Time
+	since   event.Time // the same on the events' clock
 	printed uint64
 	errors  uint64
 }
@@ -96,7 +99,7 @@ func (t *tracing) run(parent context.Context) error {
 	if err := t.openFiles(); err != nil {
 		return errors.Join(err, t.watch.Stream().Close())
 	}
-	t.began = t.env.Now()
+	t.began, t.since = t.env.Now(), monotonic()
 	t.out.buf = t.view.Begin(t.out.buf)
 	t.out.ended()
 	err = errors.Join(t.out.flush(), t.ready())
@@ -140,6 +143,7 @@ func (t *tracing) openFiles() error {
 
 // ready says that everything is attached, and starts the command.
 func (t *tracing) ready() error {
+	t.missing()
 	selected := plural(len(t.program.Events()), "kind", "kinds") + " of event"
 	if t.child == nil {
 		t.talk.say("ready: %s on this host, Ctrl-C ends", selected)
@@ -147,6 +151,28 @@ func (t *tracing) ready() error {
 	}
 	t.talk.say("ready: %s of %s and what it starts", selected, t.child.name)
 	return t.child.start(t.watch.Stream())
+}
+
+// missing says which of the selected events this host does not deliver.
+func (t *tracing) missing() {
+	s, ok := t.watch.Stream().(interface{ Unavailable() map[event.ID]error })
+	if !ok {
+		return
+	}
+	reasons := s.Unavailable()
+	var names []string
+	for _, id := range t.program.Events() {
+		if reasons[id] != nil {
+			names = append(names, eventName(id))
+		}
+	}
+	switch {
+	case len(names) == 1:
+		e := dictionary.Lookup(names[0])
+		t.talk.say("%s is not to be had on this host: %v", e.Name, reasons[e.ID])
+	case len(names) > 1:
+		t.talk.say("not to be had on this host: %s%s", strings.Join(names, ", "), hinted("why: bulwark list "+strings.Join(names, " ")))
+	}
 }
 
 func plural(n int, one, many string) string {

@@ -51,10 +51,16 @@ func newVersion(env *Env) *cobra.Command {
 }
 
 func printVersion(w io.Writer, asJSON bool) error {
-	v := thisVersion()
 	if asJSON {
-		return printJSON(w, v)
+		return printJSON(w, thisVersion())
 	}
+	_, err := fmt.Fprintln(w, versionLine())
+	return err
+}
+
+// versionLine is the version for people.
+func versionLine() string {
+	v := buildVersion()
 	line := "bulwark " + v.Version
 	if v.Commit != "" {
 		line += " " + v.Commit[:min(12, len(v.Commit))]
@@ -62,29 +68,36 @@ func printVersion(w io.Writer, asJSON bool) error {
 	if v.Changed {
 		line += " with changes"
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s\n", line, v.Go, v.System)
-	return err
+	return fmt.Sprintf("%s, %s, %s", line, v.Go, v.System)
 }
 
-// thisVersion asks the build information that the Go command leaves in the
-// binary.
+// thisVersion is the version with the kernel programs.
 func thisVersion() versionInfo {
-	v := versionInfo{V: 1, Version: "unknown", Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		v.Version = info.Main.Version
-		for _, s := range info.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				v.Commit = s.Value
-			case "vcs.modified":
-				v.Changed = s.Value == "true"
-			}
-		}
-	}
+	v := buildVersion()
 	objects := kernel.Objects()
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		sum := sha256.Sum256(objects[name])
 		v.Objects = append(v.Objects, object{name, len(objects[name]), hex.EncodeToString(sum[:])})
+	}
+	return v
+}
+
+// buildVersion asks the build information that the Go command leaves in the
+// binary.
+func buildVersion() versionInfo {
+	v := versionInfo{V: 1, Version: "unknown", Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v.Version = info.Main.Version
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Commit = s.Value
+		case "vcs.modified":
+			v.Changed = s.Value == "true"
+		}
 	}
 	return v
 }

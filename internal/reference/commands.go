@@ -15,10 +15,10 @@ func Commands(root *cobra.Command) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Commands\n\nGenerated from the commands by `make generate`; the same text as `bulwark help COMMAND`.\n\n")
 	for _, c := range tree(root) {
-		fmt.Fprintf(&b, "- [%s](#%s): %s\n", c.CommandPath(), strings.ReplaceAll(c.CommandPath(), " ", "-"), c.Short)
+		fmt.Fprintf(&b, "- [%s](#%s): %s\n", title(c), strings.ReplaceAll(title(c), " ", "-"), c.Short)
 	}
 	for _, c := range tree(root) {
-		fmt.Fprintf(&b, "\n## %s\n\n", c.CommandPath())
+		fmt.Fprintf(&b, "\n## %s\n\n", title(c))
 		if topic(c) {
 			fmt.Fprintf(&b, "```\n%s\n```\n", strings.TrimSpace(c.Long))
 			continue
@@ -49,6 +49,14 @@ func tree(root *cobra.Command) []*cobra.Command {
 }
 
 func topic(c *cobra.Command) bool { return c.IsAdditionalHelpTopicCommand() }
+
+// title is what a user types to read the text.
+func title(c *cobra.Command) string {
+	if topic(c) {
+		return "bulwark help " + c.Name()
+	}
+	return c.CommandPath()
+}
 
 func long(c *cobra.Command) string {
 	if c.Long != "" {
