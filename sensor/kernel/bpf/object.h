@@ -29,8 +29,14 @@ static __always_inline struct file *file_of(struct task_struct *t, u32 fd)
 	if (!files)
 		return 0;
 	struct fdtable *table = GET(files, fdt);
-	if (fd < GET(table, max_fds))
-		bpf_probe_read_kernel(&f, 8, (void *)GET(table, fd) + 8 * (u64)fd);
+	if (fd >= GET(table, max_fds))
+		return 0;
+	u64 at = (u64)GET(table, fd) + 8 * (u64)fd;
+#ifndef OLD
+	if (bpf_rdonly_cast) /* to anything that begins with a word */
+		return (void *)CAST(struct timespec64, at)->tv_sec;
+#endif
+	bpf_probe_read_kernel(&f, 8, (void *)at);
 	return f;
 }
 
