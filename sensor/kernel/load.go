@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
@@ -28,16 +29,33 @@ type programs struct {
 
 // load puts the object into the kernel; nothing is attached yet.
 func load(o Options, h hierarchy) (*programs, error) {
-	rlimit.RemoveMemlock() // counts only before 5.11, and may be refused: sizes decide then
-	spec, err := loadProgram()
-	if err != nil {
-		return nil, fmt.Errorf("sensor: embedded object: %w", err)
+	if _, err := btf.LoadKernelSpec(); err != nil {
+		return nil, &Unsupported{
+			What: "sensor", Why: "this kernel does not describe its types (BTF)", Err: err,
+			Hint: "/sys/kernel/btf/vmlinux must be there: a kernel built with CONFIG_DEBUG_INFO_BTF=y, as all distributions' are since 2021",
+		}
 	}
+	// Memory counts against a limit only before 5.11, and it may not be ours to raise.
+	limited := rlimit.RemoveMemlock() != nil
 	cpus, err := presentCPUs()
 	if err != nil {
 		return nil, err
 	}
-	size := o.ringSize(cpus)
+	for size := o.ringSize(cpus); ; size /= 2 {
+		p, err := loadWith(o, h, cpus, size)
+		// Before 5.11 a ring has at most 4 MiB, too.
+		tooMuch := errors.Is(err, unix.E2BIG) || errors.Is(err, unix.ENOMEM) || limited && errors.Is(err, unix.EPERM)
+		if err == nil || !tooMuch || size <= smallestRing {
+			return p, err
+		}
+	}
+}
+
+func loadWith(o Options, h hierarchy, cpus, size int) (*programs, error) {
+	spec, err := loadProgram()
+	if err != nil {
+		return nil, fmt.Errorf("sensor: embedded object: %w", err)
+	}
 	spec.Maps["cpus"].MaxEntries = uint32(cpus)
 	spec.Maps["cpus"].ValueSize = uint32(ringOffset + size + ringSlack)
 	if err := setConstants(spec, o, h, size); err != nil {

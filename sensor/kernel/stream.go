@@ -203,6 +203,9 @@ func (s *Stream) count(e *event.Event, version uint16) {
 			e.Wanted = math.MaxUint16
 		}
 	}
+	if mismatched(e) {
+		e.Flags |= event.FlagMismatch
+	}
 	if s.options.Stacks {
 		e.Stack = stackOf(e)
 	}

@@ -59,8 +59,9 @@ static __always_inline u64 cgroup_id(struct task_struct *t)
 static __always_inline struct upid pid_at(struct pid *p, u32 level)
 {
 	struct upid u = {};
-	bpf_probe_read_kernel(&u, bpf_core_type_size(struct upid),
-			      (void *)p + bpf_core_field_offset(struct pid, numbers) + (level & 31) * bpf_core_type_size(struct upid));
+	u64 offset = bpf_core_field_offset(struct pid, numbers) + (u64)level * bpf_core_type_size(struct upid);
+	barrier_var(offset); /* old verifiers do not follow a product */
+	bpf_probe_read_kernel(&u, bpf_core_type_size(struct upid), (void *)p + (offset & 1023));
 	return u;
 }
 
@@ -93,7 +94,8 @@ static __always_inline void fill_own_ids(struct context *x, struct task_struct *
 
 static __always_inline u32 container_bits(struct context *x)
 {
-	u32 *known = bpf_map_lookup_elem(&containers, &x->cgroup);
+	u64 cgroup = x->cgroup;
+	u32 *known = bpf_map_lookup_elem(&containers, &cgroup);
 	if (known)
 		return *known;
 	/* no cgroup tells, but namespaces of one's own do */
