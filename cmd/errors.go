@@ -108,10 +108,7 @@ func flagError(c *cobra.Command, err error) error {
 
 func unknownFlag(c *cobra.Command, e *pflag.NotExistError, see string) error {
 	name := e.GetSpecifiedName()
-	if shorts := e.GetSpecifiedShortnames(); shorts != "" {
-		if shorts != name {
-			return usage(see, "unknown flag -%s in -%s", name, shorts)
-		}
+	if e.GetSpecifiedShortnames() != "" {
 		return usage(see, "unknown flag -%s", name)
 	}
 	if why, ok := retired[name]; ok {

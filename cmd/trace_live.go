@@ -10,15 +10,20 @@ import (
 	"time"
 )
 
-// live serves what happens beside the events: signals, the time, a reader that
-// went away, and once a second the rate and what was lost. The function that it
-// returns ends that; afterwards nothing of it runs any more.
-func (t *tracing) live(ctx context.Context, stop context.CancelFunc) (done func()) {
+// listen catches the signals from now on; live serves them.
+func (t *tracing) listen() chan os.Signal {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
 	if !signal.Ignored(syscall.SIGHUP) || t.files.any() { // under nohup a hang-up means nothing
 		signal.Notify(signals, syscall.SIGHUP)
 	}
+	return signals
+}
+
+// live serves what happens beside the events: signals, the time, a reader that
+// went away, and once a second the rate and what was lost. The function that it
+// returns ends that; afterwards nothing of it runs any more.
+func (t *tracing) live(signals chan os.Signal, stop context.CancelFunc) (done func()) {
 	var limit <-chan time.Time
 	if t.o.duration > 0 {
 		limit = time.After(t.o.duration)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -83,6 +84,8 @@ func (t *tracing) prepare() (err error) {
 func (t *tracing) run(parent context.Context) error {
 	ctx, stop := context.WithCancel(parent)
 	defer stop()
+	signals := t.listen()
+	defer signal.Stop(signals)
 	consumer := &watch.Consumer{Program: t.program, Event: t.event, Gap: t.gap, Flush: t.flush}
 	if t.child != nil {
 		consumer.Tree = kernel.TreeOfCommand
@@ -102,12 +105,11 @@ func (t *tracing) run(parent context.Context) error {
 	t.began, t.since = t.env.Now(), monotonic()
 	t.out.buf = t.view.Begin(t.out.buf)
 	t.out.ended()
-	err = errors.Join(t.out.flush(), t.ready())
-	if err == nil {
-		done := t.live(ctx, stop)
+	done := t.live(signals, stop)
+	if err = errors.Join(t.out.flush(), t.ready()); err == nil {
 		err = t.watch.Run()
-		done()
 	}
+	done()
 	return t.end(err)
 }
 
