@@ -114,3 +114,55 @@ func TestCalls(t *testing.T) {
 	})
 	checkAccount(t, s)
 }
+
+// Calls that do not come back, or come back elsewhere.
+func TestCallsAtEntry(t *testing.T) {
+	s, events := traceScript(t, Options{}, filter.Plan{Events: syscalls()}, `
+		rt_sigaction SIGUSR1 {&h 0x04000000 &h 0} 0 8
+		p = getpid
+		kill $p SIGUSR1
+		execve "/none" ["a" "" "b"] ["E=1"]
+		execve "/etc/passwd" ["x"] 0
+		fork {
+			execve "/bin/true" ["true" "" "z"] ["A=b"]
+		}
+		wait4 -1 0 0 0
+		exit 5
+		handler h {
+			getuid
+		}
+	`)
+	events = wantedEvents(events)
+	got := strings.Join(names(events), " ")
+	i := strings.Index(got, " fork")
+	if i < 0 || got[:i] != "execve rt_sigaction getpid kill getuid rt_sigreturn execve execve execve execve" {
+		t.Fatalf("got %s", got)
+	}
+	none, failed, text, refused := &events[6], &events[7], &events[8], &events[9]
+	if arg(none, "pathname") != "/none" || arg(none, "argv") != "[a  b]" || none.Ret != 0 || none.Flags&event.FlagEntry == 0 {
+		t.Errorf("execve of nothing: %s %s %d", arg(none, "pathname"), arg(none, "argv"), none.Ret)
+	}
+	if failed.Ret != -2 || arg(failed, "pathname") != "-" || failed.NArgs() != 0 {
+		t.Errorf("its failure: %d with %d arguments", failed.Ret, failed.NArgs())
+	}
+	if arg(text, "pathname") != "/etc/passwd" || refused.Ret != -13 {
+		t.Errorf("execve of a text: %s, %d", arg(text, "pathname"), refused.Ret)
+	}
+	var child *event.Event
+	for i := range events[10:] {
+		if e := &events[10+i]; e.Info().Name == "execve" {
+			child = e
+		}
+	}
+	if child == nil || arg(child, "argv") != "[true  z]" || arg(child, "envp") != "-" {
+		t.Errorf("execve of true: %v", child)
+	}
+	last := &events[len(events)-1]
+	if last.Info().Name != "exit" || arg(last, "status") != "5" {
+		t.Errorf("the last is %s %s", last.Info().Name, arg(last, "status"))
+	}
+	if n := strings.Count(got, "exit_group"); n != 1 {
+		t.Errorf("%d times exit_group: %s", n, got)
+	}
+	checkAccount(t, s)
+}

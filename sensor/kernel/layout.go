@@ -118,7 +118,7 @@ const (
 	descEntry uint8 = 1 << iota
 	descChild
 	descExec
-	_
+	descReturn
 	descItems
 	descStash
 	descState

@@ -25,6 +25,9 @@ type programs struct {
 	control  *control
 	cpus     []*cpuShared
 	ringMask uint64
+	// entryless: execve, exit and sigreturn are seen by other programs than one
+	// at the entry of every call.
+	entryless bool
 }
 
 // load puts the object into the kernel; nothing is attached yet.
@@ -44,7 +47,8 @@ func load(o Options, h hierarchy) (*programs, error) {
 	for size := o.ringSize(cpus); ; size /= 2 {
 		p, err := loadWith(o, h, cpus, size)
 		// Before 5.11 a ring has at most 4 MiB, too.
-		tooMuch := errors.Is(err, unix.E2BIG) || errors.Is(err, unix.ENOMEM) || limited && errors.Is(err, unix.EPERM)
+		var verifier *ebpf.VerifierError
+		tooMuch := errors.Is(err, unix.E2BIG) && !errors.As(err, &verifier) || errors.Is(err, unix.ENOMEM) || limited && errors.Is(err, unix.EPERM)
 		if err == nil || !tooMuch || size <= smallestRing {
 			return p, err
 		}
@@ -61,10 +65,13 @@ func loadWith(o Options, h hierarchy, cpus, size int) (*programs, error) {
 	if err := setConstants(spec, o, h, size); err != nil {
 		return nil, err
 	}
-	p := &programs{spec: spec, ringMask: uint64(size - 1)}
+	p := &programs{spec: spec, ringMask: uint64(size - 1), entryless: tells("sched_prepare_exec")}
+	if err := spec.Variables["entryless"].Set(p.entryless); err != nil {
+		return nil, fmt.Errorf("sensor: constant entryless: %w", err)
+	}
 	own := spec.Copy()
 	for name := range own.Programs {
-		if !ownPrograms[name] && !slices.Contains(lifecyclePrograms, name) {
+		if !ownPrograms[name] && !slices.Contains(lifecyclePrograms, name) && !(p.entryless && entrylessPrograms[name]) {
 			delete(own.Programs, name)
 		}
 	}
@@ -80,7 +87,16 @@ func loadWith(o Options, h hierarchy, cpus, size int) (*programs, error) {
 }
 
 // ownPrograms are always loaded; the others one by one, as hooks are wanted.
-var ownPrograms = map[string]bool{"sys_exit": true, "sys_enter": true, "host": true, "thread": true}
+var (
+	ownPrograms       = map[string]bool{"sys_exit": true, "sys_enter": true, "host": true, "thread": true}
+	entrylessPrograms = map[string]bool{"call_exec": true, "call_exit": true}
+)
+
+// tells reports whether the kernel has a tracepoint.
+func tells(tracepoint string) bool {
+	kernel, err := btf.LoadKernelSpec()
+	return err == nil && tracepointParams(kernel, tracepoint) != nil
+}
 
 func setConstants(spec *ebpf.CollectionSpec, o Options, h hierarchy, size int) error {
 	numbers := number()

@@ -36,7 +36,7 @@ func (s *Stream) SetPlans(plans []filter.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := s.needEntry(selected[1]); err != nil {
+	if err := s.needEntry(plans, selected[1]); err != nil {
 		return err
 	}
 	s.attachHooks()
@@ -143,11 +143,15 @@ func (s *Stream) bitmaps(wants map[event.ID]uint16, follow bool) (b bitmaps) {
 			d := &s.control.Descs[slot(e.ID)]
 			exec := d.Flags&descExec != 0
 			want := wants[e.ID] != 0
+			want = want || exec && (follow || s.control.Tree != 0)
 			if want && (d.Flags&descEntry == 0 || exec) || d.Flags&descState != 0 {
 				b[0][n/64] |= 1 << (n % 64)
 			}
-			if want && d.Flags&(descEntry|descStash) != 0 || exec && (follow || s.control.Tree != 0) {
+			if want && d.Flags&(descEntry|descStash) != 0 {
 				b[1][n/64] |= 1 << (n % 64)
+			}
+			if want && s.entryless && d.Flags&descReturn != 0 {
+				b[0][sigreturn.Number[dictionary.Host]/64] |= 1 << (sigreturn.Number[dictionary.Host] % 64)
 			}
 		}
 	}
@@ -161,9 +165,16 @@ func (s *Stream) bitmaps(wants map[event.ID]uint16, follow bool) (b bitmaps) {
 	return b
 }
 
-// needEntry attaches the program at entry when a call asks for it.
-func (s *Stream) needEntry(selected [numberCount / 64]uint64) error {
-	if s.entry || selected == [numberCount / 64]uint64{} {
+// sigreturn is the call whose registers are replaced while it runs.
+var sigreturn = dictionary.Lookup("rt_sigreturn")
+
+// needEntry attaches the program at entry when something asks for it.
+func (s *Stream) needEntry(plans []filter.Plan, selected [numberCount / 64]uint64) error {
+	need := selected != [numberCount / 64]uint64{}
+	if s.entryless {
+		need = s.options.FDPaths || slices.ContainsFunc(plans, func(p filter.Plan) bool { return slices.Contains(p.Events, eventSysEnter) })
+	}
+	if s.entry || !need {
 		return nil
 	}
 	s.entry = true

@@ -24,6 +24,8 @@ const (
 	programMapScope                             = "scope"
 	programMapScratches                         = "scratches"
 	programMapStashes                           = "stashes"
+	programProgCallExec                         = "call_exec"
+	programProgCallExit                         = "call_exit"
 	programProgDerivedEnter                     = "derived_enter"
 	programProgDerivedFiles                     = "derived_files"
 	programProgDerivedMemory                    = "derived_memory"
@@ -124,6 +126,7 @@ const (
 	programVarControl                           = "control"
 	programVarDerivedEvents                     = "derived_events"
 	programVarEntryCalls                        = "entry_calls"
+	programVarEntryless                         = "entryless"
 	programVarExecEnv                           = "exec_env"
 	programVarExitTellsGroup                    = "exit_tells_group"
 	programVarFamilyCalls                       = "family_calls"
@@ -177,6 +180,8 @@ type programSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programProgramSpecs struct {
+	CallExec                         *ebpf.ProgramSpec `ebpf:"call_exec"`
+	CallExit                         *ebpf.ProgramSpec `ebpf:"call_exit"`
 	DerivedEnter                     *ebpf.ProgramSpec `ebpf:"derived_enter"`
 	DerivedFiles                     *ebpf.ProgramSpec `ebpf:"derived_files"`
 	DerivedMemory                    *ebpf.ProgramSpec `ebpf:"derived_memory"`
@@ -297,6 +302,7 @@ type programVariableSpecs struct {
 	Control         *ebpf.VariableSpec `ebpf:"control"`
 	DerivedEvents   *ebpf.VariableSpec `ebpf:"derived_events"`
 	EntryCalls      *ebpf.VariableSpec `ebpf:"entry_calls"`
+	Entryless       *ebpf.VariableSpec `ebpf:"entryless"`
 	ExecEnv         *ebpf.VariableSpec `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.VariableSpec `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.VariableSpec `ebpf:"family_calls"`
@@ -360,6 +366,7 @@ type programVariables struct {
 	Control         *ebpf.Variable `ebpf:"control"`
 	DerivedEvents   *ebpf.Variable `ebpf:"derived_events"`
 	EntryCalls      *ebpf.Variable `ebpf:"entry_calls"`
+	Entryless       *ebpf.Variable `ebpf:"entryless"`
 	ExecEnv         *ebpf.Variable `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.Variable `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.Variable `ebpf:"family_calls"`
@@ -375,6 +382,8 @@ type programVariables struct {
 //
 // It can be passed to loadProgramObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programPrograms struct {
+	CallExec                         *ebpf.Program `ebpf:"call_exec"`
+	CallExit                         *ebpf.Program `ebpf:"call_exit"`
 	DerivedEnter                     *ebpf.Program `ebpf:"derived_enter"`
 	DerivedFiles                     *ebpf.Program `ebpf:"derived_files"`
 	DerivedMemory                    *ebpf.Program `ebpf:"derived_memory"`
@@ -474,6 +483,8 @@ type programPrograms struct {
 
 func (p *programPrograms) Close() error {
 	return _ProgramClose(
+		p.CallExec,
+		p.CallExit,
 		p.DerivedEnter,
 		p.DerivedFiles,
 		p.DerivedMemory,

@@ -75,6 +75,6 @@ var reach = map[string]reached{
 	"execveat":     {flags: descEntry | descExec},
 	"exit":         atEntry,
 	"exit_group":   atEntry,
-	"rt_sigreturn": atEntry,
-	"sigreturn":    atEntry,
+	"rt_sigreturn": {flags: descEntry | descReturn},
+	"sigreturn":    {flags: descEntry | descReturn},
 }

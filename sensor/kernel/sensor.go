@@ -47,6 +47,14 @@ func (s *Stream) open(plans []filter.Plan, h hierarchy) (err error) {
 		return err
 	}
 	s.restrict(plans)
+	// A call of exit comes before the end of the process that it causes.
+	if s.entryless {
+		for name := range entrylessPrograms {
+			if err := s.attach(name); err != nil {
+				return err
+			}
+		}
+	}
 	// The life cycle first, so that the tables miss nothing; then what exists.
 	for _, name := range lifecyclePrograms {
 		if err := s.attach(name); err != nil {

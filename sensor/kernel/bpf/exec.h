@@ -83,3 +83,26 @@ static __always_inline int emit_failed(struct call *k)
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
 }
+
+/* An exec as it begins. */
+static __always_inline int begun_exec(struct call *k, u32 tgid)
+{
+	bool forced = follow_exec(k->c, tgid);
+	k->want = wanted(k->c, k->d, k->slot);
+	return k->want || forced ? emit_exec(k, forced) : 0;
+}
+
+/* And one that failed: without a program at entry, it begins now. */
+static __always_inline int failed_exec(struct call *k, u32 tgid)
+{
+	if (entryless) {
+		long ret = k->ret;
+		k->ret = 0;
+		k->flags |= FLAG_ENTRY;
+		begun_exec(k, tgid);
+		k->ret = ret;
+		k->flags &= ~FLAG_ENTRY;
+	}
+	k->want = wanted(k->c, k->d, k->slot);
+	return k->want ? emit_failed(k) : 0;
+}

@@ -10,6 +10,7 @@ const volatile u32 ring_mask = 0;
 const volatile s32 cgroup_ssid = -1; /* v1 controller whose path names containers; -1: v2 */
 const volatile bool stacks = false;   /* user stack with every event */
 const volatile bool exec_env = false; /* environment with execve */
+const volatile bool entryless = false; /* what entry tells is told by other hooks: see entryless.h */
 
 /* One test of one fact, as ../compile.go lays it out. */
 enum { OP_RANGE, OP_MASK, OP_STRING, OP_TAIL, OP_PORT, OP_LEAF, OP_BELOW };
@@ -28,6 +29,7 @@ enum {
 	D_ENTRY = 1,  /* emitted at entry */
 	D_CHILD = 2,  /* returns twice: 0 is the child's side */
 	D_EXEC = 4,   /* at exit only when it failed, and without arguments */
+	D_RETURN = 8, /* replaces the registers: its number is gone at exit */
 	D_ITEMS = 16, /* has anything beyond its words */
 	D_STASH = 32, /* the object is looked up at entry */
 	D_STATE = 64, /* credentials or namespaces may have changed */

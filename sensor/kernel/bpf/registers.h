@@ -3,10 +3,13 @@
 #pragma once
 #include "plan.h"
 
+#define NR_SIGRETURN32 173
 #define X32_BIT 0x40000000 /* x32 calls: the number of their own table plus this */
 
 #if defined(__TARGET_ARCH_x86)
 
+#define NR_SIGRETURN 15
+#define NR_REPLACED (~0u & ~X32_BIT) /* what sigreturn leaves as the number */
 #define TS_COMPAT 2
 static __always_inline u32 number_of(struct pt_regs *r) { return (u32)r->orig_ax & ~X32_BIT; }
 static __always_inline bool is_compat(struct task_struct *t) { return GET(t, thread_info.status) & TS_COMPAT; }
@@ -31,6 +34,8 @@ static __always_inline void read_registers(u64 *a, struct pt_regs *r, bool compa
 
 #else
 
+#define NR_SIGRETURN 139
+#define NR_REPLACED (~0u)
 #define TIF_32BIT (1 << 22)
 static __always_inline u32 number_of(struct pt_regs *r) { return (u32)r->syscallno; }
 static __always_inline bool is_compat(struct task_struct *t) { return GET(t, thread_info.flags) & TIF_32BIT; }

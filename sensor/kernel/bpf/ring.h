@@ -32,7 +32,9 @@ static __always_inline bool has_room(struct cpu *c, u64 head)
 static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
 {
 	u64 h = c->head;
-	if (!has_room(c, h)) {
+	/* An odd head is that of a program which this one interrupts: kernels that
+	 * preempt programs exist. */
+	if (h & 1 || !has_room(c, h)) {
 		c->lost[slot & (SLOTS - 1)]++;
 		c->dropped++;
 		c->sent = 0; /* nothing may be attributed to a context that was lost */

@@ -10,5 +10,6 @@
 #include "hooks.h"
 #endif
 #include "syscall.h"
+#include "entryless.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -56,6 +56,13 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	u32 nr = number_of(regs);
+	bool replaced = false;
+	if (nr >= NUMBERS) {
+		if (!entryless || nr != NR_REPLACED)
+			return 0;
+		nr = NR_SIGRETURN;
+		replaced = true;
+	}
 	if (!is_selected(0, nr))
 		return 0;
 	struct cpu *c = this_cpu();
@@ -64,7 +71,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
 	u32 version = control.version;
-	u32 entry = entry_of(nr, compat);
+	u32 entry = entry_of(replaced && compat ? NR_SIGRETURN32 : nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
 #ifndef ALONE
@@ -72,25 +79,38 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		state_exit(t, slot, ret);
 #endif
 	u32 raw = RAW_PLANS(EV_SYS_EXIT, version);
-	if (!(d->plans[version & 1] | raw) || !in_scope(c, t, version))
+	bool failed = false;
+	if (d->flags & D_EXEC) {
+		if (ret >= 0 && !raw)
+			return 0; /* it was told at entry */
+		failed = ret < 0;
+		if (failed && entryless && control.tree)
+			root_execs(c, GET(t, tgid));
+	} else if (!(d->plans[version & 1] | raw)) {
+		return 0;
+	}
+	if (!in_scope(c, t, version))
 		return 0;
 	if (raw)
 		emit_raw(c, SLOT(EV_SYS_EXIT), d->id ? d->id : nr);
+	struct call k = {
+		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot,
+		.shape = SHAPE_OF(entry), .flags = compat ? FLAG_COMPAT : 0,
+	};
 	if (d->flags & (D_CHILD | D_ENTRY)) {
+		if (failed)
+			return failed_exec(&k, GET(t, tgid));
 		if ((d->flags & D_CHILD) && ret == 0)
 			return 0; /* the child's side of a fork */
-		if ((d->flags & D_ENTRY) && !((d->flags & D_EXEC) && ret < 0))
+		if (d->flags & D_ENTRY && !replaced)
 			return 0;
+		if (replaced) {
+			k.flags |= FLAG_ENTRY;
+			k.ret = 0;
+		}
 	}
-	struct call k = {
-		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot, .shape = SHAPE_OF(entry),
-		.flags = compat ? FLAG_COMPAT : 0, .want = wanted(c, d, slot),
-	};
-	if (!k.want)
-		return 0;
-	if (d->flags & D_EXEC)
-		return emit_failed(&k);
-	return emit(&k);
+	k.want = wanted(c, d, slot);
+	return k.want ? emit(&k) : 0;
 }
 
 SEC("tp_btf/sys_enter")
@@ -114,18 +134,16 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	if (RAW_PLANS(EV_SYS_ENTER, version))
 		emit_raw(c, SLOT(EV_SYS_ENTER), d->id ? d->id : nr);
-	if (!(d->flags & (D_ENTRY | D_STASH)))
-		return 0;
 	struct call k = {
-		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .slot = slot, .shape = SHAPE_OF(entry),
-		.flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
+		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .slot = slot,
+		.shape = SHAPE_OF(entry), .flags = FLAG_ENTRY | (compat ? FLAG_COMPAT : 0),
 	};
 	if (d->flags & D_STASH)
 		return emit_stash(&k);
+	if (entryless || !(d->flags & D_ENTRY))
+		return 0;
+	if (d->flags & D_EXEC)
+		return begun_exec(&k, GET(t, tgid));
 	k.want = wanted(c, d, slot);
-	if (d->flags & D_EXEC) {
-		bool forced = follow_exec(c, GET(t, tgid));
-		return k.want || forced ? emit_exec(&k, forced) : 0;
-	}
 	return k.want ? emit_plain(&k) : 0;
 }
