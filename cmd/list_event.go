@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
@@ -60,7 +61,8 @@ func eventText(e *dictionary.Event, d delivery, known bool) string {
 	}
 	line("filter", "--trace event=%s", e.Name)
 	if len(e.Args) > 0 {
-		line("", "--trace %s.%s=VALUE", e.Name, e.Args[0].Name)
+		telling := max(slices.IndexFunc(e.Args, func(a dictionary.Arg) bool { return a.Class == dictionary.String }), 0)
+		line("", "--trace %s.%s=VALUE", e.Name, e.Args[telling].Name)
 	}
 	line("", "--trace '%s.retval<0'", e.Name)
 	return b.String()
