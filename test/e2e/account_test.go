@@ -96,7 +96,7 @@ func count(t *testing.T, file string) (events, lost uint64) {
 	for line := range strings.Lines(string(b)) {
 		var l struct {
 			EventName string
-			Lost      uint64
+			Gap       struct{ Lost uint64 }
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatalf("not a line of JSON: %v: %q", err, line)
@@ -104,7 +104,7 @@ func count(t *testing.T, file string) (events, lost uint64) {
 		if l.EventName != "" {
 			events++
 		}
-		lost += l.Lost
+		lost += l.Gap.Lost
 	}
 	return events, lost
 }

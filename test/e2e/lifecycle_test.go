@@ -270,7 +270,8 @@ func TestDurationAndCount(t *testing.T) {
 func TestOwnEvents(t *testing.T) {
 	subject.NeedRoot(t)
 	dir := t.TempDir()
-	file := filepath.Join(dir, "bulwark") // another program of that name
+	name := filepath.Base(subject.Binary(t))
+	file := filepath.Join(dir, name) // another program of that name
 	compileTo(t, file, "loop 3 {\numask 022\n}\n")
 	own := func(args ...string) (self, others int) {
 		t.Helper()
@@ -290,10 +291,10 @@ func TestOwnEvents(t *testing.T) {
 		}
 		return self, others
 	}
-	if self, others := own("--trace", "comm=bulwark", "--trace", "e=umask,write,futex,epoll_pwait,nanosleep"); self != 0 || others < 3 {
-		t.Errorf("%d own events, %d of another program that is called bulwark too", self, others)
+	if self, others := own("--trace", "comm="+name, "--trace", "e=umask,write,futex,epoll_pwait,nanosleep"); self != 0 || others < 3 {
+		t.Errorf("%d own events, %d of another program that is called %s too", self, others, name)
 	}
-	if self, _ := own("--include-self", "--trace", "comm=bulwark", "--trace", "e=write,futex,epoll_pwait,nanosleep"); self == 0 {
+	if self, _ := own("--include-self", "--trace", "comm="+name, "--trace", "e=write,futex,epoll_pwait,nanosleep"); self == 0 {
 		t.Error("--include-self shows none of its own events")
 	}
 }

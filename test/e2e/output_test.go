@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -194,6 +195,24 @@ func TestOutputEscapes(t *testing.T) {
 	r := printed(t, "trace", "--trace", "e=openat", "--", file)
 	if strings.ContainsAny(r.Stdout, "\x1b\r") || strings.Contains(r.Stdout, "\nforged") {
 		t.Errorf("printed as they are: %q", r.Stdout)
+	}
+}
+
+// The namespaces of process 1 are an event at the start.
+func TestInitNamespaces(t *testing.T) {
+	subject.NeedRoot(t)
+	r := subject.RunTrace(t, "--trace", "e=init_namespaces", "--count", "1", "--duration", "10s")
+	if len(r.Events) != 1 || r.Events[0].EventName != "init_namespaces" {
+		t.Fatalf("events:\n%s\n%s", lines(r.Events), r.Text())
+	}
+	for _, ns := range []string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
+		link, err := os.Readlink("/proc/1/ns/" + ns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := r.Events[0].Arg(ns); link != fmt.Sprintf("%s:[%s]", ns, got) {
+			t.Errorf("%s is %s, the event says %s", ns, link, got)
+		}
 	}
 }
 

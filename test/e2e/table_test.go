@@ -48,6 +48,10 @@ func needed(t *testing.T, what string) {
 		if runtime.GOARCH != what {
 			t.Skipf("skipped: a row for %s", what)
 		}
+	case what == "module":
+		if os.Getenv(moduleVariable) == "" {
+			t.Skipf("skipped: %s names no kernel module that may be loaded; the machines of test/vm have one", moduleVariable)
+		}
 	case what == "modules":
 		if _, err := os.Stat("/proc/modules"); err != nil {
 			t.Skip("skipped: this kernel has no modules; the machines of test/vm have")
@@ -66,6 +70,10 @@ func needed(t *testing.T, what string) {
 		t.Fatalf("needs %s: unknown", what)
 	}
 }
+
+// moduleVariable is the environment variable that names the file of a kernel
+// module of this kernel, not loaded, which needs no other.
+const moduleVariable = "BULWARK_TEST_MODULE"
 
 // undelivered says why this kernel does not deliver an event, "" if it does.
 func undelivered(t *testing.T, name string) string {
@@ -111,6 +119,8 @@ func newScene(t *testing.T, r *row, number int) *scene {
 	if tops := hierarchies(); len(tops) > 0 {
 		s.names["cgroup"] = tops[0]
 	}
+	module := os.Getenv(moduleVariable)
+	s.names["module"], s.names["module.name"] = module, strings.ReplaceAll(strings.TrimSuffix(filepath.Base(module), ".ko"), "-", "_")
 	return s
 }
 
