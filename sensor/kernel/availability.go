@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"runtime"
 	"strings"
 
@@ -41,7 +40,7 @@ func Availability() (map[event.ID]Hook, error) {
 // architecture has.
 func callHook(e *dictionary.Event) Hook {
 	if e.Number[dictionary.Host] < 0 && e.Number32[dictionary.Host] < 0 {
-		return Hook{Err: fmt.Errorf("%s has no such system call", runtime.GOARCH)}
+		return Hook{Err: &Unsupported{What: e.Name, Why: runtime.GOARCH + " has no such system call"}}
 	}
 	return Hook{Via: "tp:sys_exit"}
 }

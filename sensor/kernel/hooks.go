@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -35,17 +36,19 @@ func newHooks(spec *ebpf.CollectionSpec, maps map[string]*ebpf.Map) *hooks {
 	return &hooks{spec: spec, maps: maps, running: map[string]runningHook{}, refused: map[string]error{}, kinds: map[string]error{}}
 }
 
-// errNoHook is why an event cannot be delivered when none of its ways works.
-type errNoHook struct {
-	name string
-	errs []error // by way
+// noHook is why an event cannot be had: what each of its ways lacks.
+func noHook(e *dictionary.Event, ways []way, errs []error) error {
+	whys := make([]string, len(errs))
+	for i, err := range errs {
+		whys[i] = fmt.Sprintf("%s: %v", ways[i].hook, err)
+	}
+	return &Unsupported{
+		What: e.Name,
+		Why:  strings.Join(whys, "; "),
+		Hint: "bulwark doctor shows what this kernel offers, and what would help",
+		Err:  errors.Join(errs...),
+	}
 }
-
-func (e *errNoHook) Error() string {
-	return fmt.Sprintf("%s: no hook works here: %v", e.name, errors.Join(e.errs...))
-}
-
-func (e *errNoHook) Unwrap() []error { return e.errs }
 
 // attach makes the selected events come, and only them, as far as this kernel
 // can; what it cannot is reported by event. Credentials and namespaces are
@@ -91,15 +94,15 @@ func (h *hooks) firstWay(e *dictionary.Event) (way, error) {
 	if len(all) == 0 || isLifecycle(&all[0]) {
 		return way{}, nil
 	}
-	no := &errNoHook{name: e.Name}
+	var errs []error
 	for i := range all {
 		err := h.refusal(&all[i])
 		if err == nil {
 			return all[i], nil
 		}
-		no.errs = append(no.errs, fmt.Errorf("%s: %w", all[i].hook, err))
+		errs = append(errs, err)
 	}
-	return way{}, no
+	return way{}, noHook(e, all, errs)
 }
 
 // refusal is why a way cannot be taken, as far as it is known.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,8 @@ func TestAvailability(t *testing.T) {
 			t.Errorf("%s: nothing is said about it", e.Name)
 		case h.Err == nil && h.Via == "", h.Err != nil && h.Via != "":
 			t.Errorf("%s: via %q, error %v", e.Name, h.Via, h.Err)
+		case h.Err != nil && !errors.Is(h.Err, ErrUnsupported):
+			t.Errorf("%s: %v is not typed", e.Name, h.Err)
 		case e.Kind != dictionary.Syscall:
 			t.Logf("%s: via %s %v", e.Name, h.Via, h.Err)
 		}
@@ -234,6 +237,37 @@ func TestSources(t *testing.T) {
 				t.Errorf("%s: %s is no system call", name, call)
 			}
 		}
+	}
+}
+
+// TestEventNumbers compares the numbers in the programs with the dictionary.
+func TestEventNumbers(t *testing.T) {
+	header, err := os.ReadFile("bpf/hooks_events.h")
+	if err != nil {
+		t.Skip(err) // a test binary on its own
+	}
+	next, found := uint64(0), 0
+	for line := range strings.Lines(string(header)) {
+		text, isRow := strings.CutSuffix(strings.TrimSpace(line), ",")
+		name, number, given := strings.Cut(text, " = ")
+		prefix, name, ok := strings.Cut(name, "_")
+		if !isRow || !ok || prefix != "EV" && prefix != "CALL" {
+			continue
+		}
+		if given {
+			if next, err = strconv.ParseUint(number, 10, 16); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := dictionary.Lookup(strings.ToLower(name))
+		if e == nil || e.ID != event.ID(next) || prefix == "EV" == (e.Kind == dictionary.Syscall) {
+			t.Errorf("%s_%s is %d: not what the dictionary says: %+v", prefix, name, next, e)
+		}
+		next++
+		found++
+	}
+	if found < 70 {
+		t.Errorf("only %d numbers found", found)
 	}
 }
 

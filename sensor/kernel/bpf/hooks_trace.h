@@ -22,13 +22,15 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 
 /* ---- signals ---- */
 
+enum { SI_USER = 0, SI_TIMER = -2, SI_KERNEL = 0x80 };
+
 /* Two small numbers in place of a pointer say that there is no information. */
 static __always_inline s32 signal_code(u64 info)
 {
 	if (info == 0)
-		return 0; /* SI_USER */
+		return SI_USER;
 	if (info == 1)
-		return 0x80; /* SI_KERNEL */
+		return SI_KERNEL;
 	struct kernel_siginfo *i = (void *)info;
 	return BPF_CORE_READ(i, si_code);
 }
@@ -40,8 +42,11 @@ int BPF_PROG(tp_signal_generate, u32 sig, void *info, struct task_struct *to, u3
 	if (!s)
 		return 0;
 	u64 *a = ARGS(s);
+	s32 code = signal_code(ctx[1]);
+	if (code == SI_TIMER || code == SI_KERNEL) /* whoever runs did not send it */
+		RECORD(s)->flags = FLAG_NESTED;
 	a[0] = sig;
-	a[1] = (s64)signal_code(ctx[1]);
+	a[1] = (s64)code;
 	a[3] = to->tgid;
 	a[4] = to->pid;
 	a[5] = group;
@@ -66,6 +71,15 @@ int BPF_PROG(tp_signal_deliver, u32 sig, void *info, struct k_sigaction *how)
 
 /* ---- connections ---- */
 
+enum { TCP_SYN_SENT = 2, TCP_FIN_WAIT1 = 4, TCP_LAST_ACK = 9, TCP_LISTEN = 10 };
+
+/* Connecting, listening and closing is done by the process that runs. Else a
+ * packet came while it happened to run. */
+static __always_inline bool by_itself(u32 old, u32 state)
+{
+	return state == TCP_SYN_SENT || state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_LISTEN || old == TCP_LISTEN;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_inet_sock_set_state, struct sock *sk, u32 old, u32 state)
 {
@@ -75,6 +89,8 @@ int BPF_PROG(tp_inet_sock_set_state, struct sock *sk, u32 old, u32 state)
 	struct ends e;
 	read_ends(&e, sk);
 	u64 *a = ARGS(s);
+	if (!by_itself(old, state))
+		RECORD(s)->flags = FLAG_NESTED;
 	a[0] = old;
 	a[1] = state;
 	a[2] = e.family;
