@@ -1,20 +1,58 @@
 package kernel
 
 import (
+	"bytes"
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/sensor"
 )
 
-// initNamespaces is the record of the event init_namespaces: the namespaces of
-// the first process, in the order of the dictionary. One that cannot be read, or
-// that this kernel does not have, is absent.
-func initNamespaces(b *event.Builder, now event.Time) []byte {
-	e := dictionary.Lookup("init_namespaces")
-	b.Begin(e.ID, now, 0, len(e.Args))
-	for i := range e.Args {
-		if n := namespace(e.Args[i].Name); n != 0 {
+// initNamespaces is the event init_namespaces: the namespaces of the first
+// process, in the order of the dictionary. One that cannot be read, or that this
+// kernel does not have, is absent.
+func initNamespaces(now event.Time) event.Event {
+	var b event.Builder
+	info := dictionary.Lookup("init_namespaces")
+	b.Begin(info.ID, now, 0, len(info.Args))
+	for i := range info.Args {
+		if n := namespace(info.Args[i].Name); n != 0 {
 			b.Word(i, uint64(n))
 		}
 	}
-	return b.End()
+	e := event.Event{Context: firstProcess(), Arch: dictionary.Host}
+	e.SetRaw(b.End())
+	return e
+}
+
+// firstProcess is the context of process 1, as far as it can be read.
+func firstProcess() event.Context {
+	c := event.Context{HostPID: 1, HostTID: 1, PID: 1, TID: 1, MntNS: namespace("mnt"), PidNS: namespace("pid")}
+	if name, err := os.ReadFile("/proc/1/comm"); err == nil {
+		copy(c.Comm[:15], bytes.TrimSpace(name))
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		copy(c.UTS[:15], u.Nodename[:])
+	}
+	return c
+}
+
+// atStart puts the events into the first batch that no hook makes: they say how
+// things are when the stream begins.
+func (s *Stream) atStart(b *sensor.Batch) {
+	id := dictionary.Lookup("init_namespaces").ID
+	wanted := s.control.Descs[slot(id)].Plans[s.version&1]
+	if wanted == 0 {
+		return
+	}
+	atomic.AddUint64(&s.cpus[0].Generated[slot(id)], 1)
+	e := s.grow(b)
+	*e = initNamespaces(event.Time(s.control.Started))
+	e.Wanted = uint64(wanted)
+	s.count(e, uint16(s.version))
 }
