@@ -16,11 +16,15 @@ type recorder struct {
 	bad  bool
 }
 
-func (r *recorder) Helper()                     {}
-func (r *recorder) Logf(f string, a ...any)     { r.said = append(r.said, fmt.Sprintf(f, a...)) }
-func (r *recorder) Errorf(f string, a ...any)   { r.bad = true; r.Logf(f, a...) }
-func (r *recorder) Skipf(f string, a ...any)    { r.Logf(f, a...); panic("skipped") }
-func (r *recorder) skips(do func()) (skip bool) { defer func() { skip = recover() != nil }(); do(); return }
+func (r *recorder) Helper()                   {}
+func (r *recorder) Logf(f string, a ...any)   { r.said = append(r.said, fmt.Sprintf(f, a...)) }
+func (r *recorder) Errorf(f string, a ...any) { r.bad = true; r.Logf(f, a...) }
+func (r *recorder) Skipf(f string, a ...any)  { r.Logf(f, a...); panic("skipped") }
+func (r *recorder) skips(do func()) (skip bool) {
+	defer func() { skip = recover() != nil }()
+	do()
+	return
+}
 
 func TestReport(t *testing.T) {
 	r := &recorder{TB: t}
