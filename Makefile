@@ -56,7 +56,7 @@ vm-test: ## the same on Debian's kernels, in virtual machines
 
 cross: ## everything builds for arm64, and what needs no kernel for other systems
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
-	GOOS=darwin GOARCH=arm64 $(GO) build ./event/... ./filter/... ./sensor ./watch ./workload
+	GOOS=darwin GOARCH=arm64 $(GO) build ./event/... ./filter/... ./sensor
 
 clean: ## remove what building and testing left
 	rm -f bulwark

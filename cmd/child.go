@@ -19,6 +19,7 @@ type child struct {
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has ended
 	err   error         // of Wait, once it has
+	late  int           // seconds for which the tree has outlived it
 }
 
 // newChild finds the command. What it prints goes to standard error where its
@@ -57,6 +58,18 @@ func (c *child) start(stream sensor.Stream) error {
 	return nil
 }
 
+// second tells, once, of a command that ended before what it started. It is
+// called every second.
+func (c *child) second(t *talk) {
+	select {
+	case <-c.ended:
+		if c.late++; c.late == 2 {
+			t.say("%s %s; what it started still runs, Ctrl-C ends", c.name, c.status())
+		}
+	default:
+	}
+}
+
 // finish asks a command that still runs to end, and says how it ended.
 func (c *child) finish(t *talk) {
 	if c.cmd.Process == nil {
@@ -73,7 +86,9 @@ func (c *child) finish(t *talk) {
 			return
 		}
 	}
-	t.say("%s %s", c.name, c.status())
+	if c.late < 2 {
+		t.say("%s %s", c.name, c.status())
+	}
 }
 
 func (c *child) status() string {

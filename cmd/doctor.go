@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,7 @@ type finding struct {
 func runDoctor(env *Env, asJSON bool) error {
 	d := diagnosis{V: 1, CanTrace: true}
 	var missing []string
+	fix := ""
 	for _, f := range kernel.Features() {
 		row := finding{Name: f.Name, OK: f.OK, Required: f.Required, Found: f.Why}
 		if !f.OK {
@@ -57,6 +59,7 @@ func runDoctor(env *Env, asJSON bool) error {
 			if f.Required {
 				d.CanTrace = false
 				missing = append(missing, f.Name)
+				fix = cmp.Or(fix, f.Fix)
 			}
 		}
 		d.Features = append(d.Features, row)
@@ -68,7 +71,7 @@ func runDoctor(env *Env, asJSON bool) error {
 		_, err = io.WriteString(env.Stdout, d.text())
 	}
 	if err == nil && !d.CanTrace {
-		err = &failure{exitHost, errors.New("this host cannot trace: " + strings.Join(missing, ", ") + " missing"), ""}
+		err = &failure{exitHost, errors.New("this host cannot trace: " + strings.Join(missing, ", ") + " missing"), fix}
 	}
 	return err
 }

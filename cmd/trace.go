@@ -39,7 +39,8 @@ func newTrace(env *Env) *cobra.Command {
 			"filter these are the events of the set \"default\"; with a command, all that it and its children\n" +
 			"do, and nothing else of the host.\n\n" +
 			"Events go to standard output; the account of what was seen and lost, and what the command prints,\n" +
-			"to standard error. SIGUSR1 prints the account so far, SIGHUP opens the output file anew.",
+			"to standard error. A command that outlives the trace is asked to end. SIGUSR1 prints the account\n" +
+			"so far, SIGHUP opens the output files anew.",
 		Example: examples(
 			"sudo bulwark trace", "the default events of every process, a line each",
 			"sudo bulwark trace -- curl -s http://127.0.0.1", "everything that a command does",

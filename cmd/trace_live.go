@@ -47,6 +47,9 @@ func (t *tracing) live(signals chan os.Signal, stop context.CancelFunc) (done fu
 					stop()
 				}
 				t.second(&m)
+				if t.child != nil {
+					t.child.second(t.talk)
+				}
 			}
 		}
 	})

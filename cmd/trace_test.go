@@ -140,6 +140,14 @@ func TestTraceCommandKilled(t *testing.T) {
 	}
 }
 
+func TestTraceTreeOutlivesCommand(t *testing.T) {
+	needRoot(t)
+	r := run(t, "trace", "-o", "none", "--", "sh", "-c", "sleep 4 & exit 5")
+	if r.code != exitFine || strings.Count(r.stderr, "sh exited with status 5") != 1 || !strings.Contains(r.stderr, "what it started still runs") {
+		t.Errorf("exit %d, stderr:\n%s", r.code, r.stderr)
+	}
+}
+
 func TestSummary(t *testing.T) {
 	needRoot(t)
 	r := run(t, "trace", "--summary", "--", "sh", "-c", "cat /etc/hostname")
