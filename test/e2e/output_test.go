@@ -255,6 +255,25 @@ func TestOutputList(t *testing.T) {
 	}
 }
 
+// Every filter that Tracee's users know from its help, and every example of
+// ours, is accepted.
+func TestFiltersAreAccepted(t *testing.T) {
+	for _, line := range []string{
+		"pid=new", "pid=510,1709", "p=510 p=1709", "container=new", "container", "c", "!container", "uid=0", "mntns=4026531840", "pidns!=4026531836",
+		"uid>0", "pid>0 pid<1000", "u>0 u!=1000", "event=execve,open", "set=fs", "s=fs e!=open,openat", "uts!=ab356bc4dd554", "comm=ls", "close.fd=5",
+		"openat.pathname=/tmp*", "openat.pathname!=/tmp/1,/bin/ls", "comm=bash follow", "uts!=ab356bc4dd554 mntns=4026531840 pidns!=4026531836",
+		"openat.pathname=/tmp* uid>0 u!=1000", "not-container", "openat.object.path=/etc/*", "openat.flags=O_RDONLY|O_CLOEXEC", "kill.sig=SIGKILL", "close.retval<0",
+	} {
+		args := []string{"trace", "--explain-filter"}
+		for _, f := range strings.Fields(line) {
+			args = append(args, "--trace", f)
+		}
+		if r := subject.LaunchRaw(t, "", args...).Wait(); r.Exit != 0 || r.Stdout == "" {
+			t.Errorf("%s: %s", line, r.Text())
+		}
+	}
+}
+
 func everyLineJSON(text string) bool {
 	for line := range strings.Lines(text) {
 		if !json.Valid([]byte(line)) {

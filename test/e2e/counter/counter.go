@@ -36,6 +36,11 @@ const (
 // Counts are those of one call.
 type Counts struct{ Entries, Exits, Failures, Zeros uint64 }
 
+// Since is what came after an earlier reading.
+func (c Counts) Since(e Counts) Counts {
+	return Counts{c.Entries - e.Entries, c.Exits - e.Exits, c.Failures - e.Failures, c.Zeros - e.Zeros}
+}
+
 // Options choose whose calls are counted. Calls through the 32-bit entry are not.
 type Options struct {
 	Root   string // the tree of the process that gets this comm by an exec
