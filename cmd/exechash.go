@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/bulwark-security/bulwark/event"
 )
 
@@ -30,38 +32,53 @@ type version struct {
 func newHasher() *hasher { return &hasher{known: map[version]string{}} }
 
 // hash is the SHA-256 of the file that an event executed, "" if it executed none
-// or the file can no more be had. The file is taken from the process, so it is
-// the executed one even if another has its path by now; and it must be the inode
-// that the event names, in case the process has executed the next one already.
+// or the file can no more be had. The file is taken from the process, and where
+// that has ended from its path; in both ways it must be the inode that the event
+// names, so another file under the same path is never taken for it.
 func (h *hasher) hash(e *event.Event) string {
-	if !e.Object(event.FieldExe, &h.value) || !e.Object(event.FieldInode, &h.value) {
+	if !e.Object(event.FieldExe, &h.value) {
 		return ""
 	}
-	inode := h.value.Num
-	f, err := os.Open(fmt.Sprintf("/proc/%d/exe", e.HostPID))
-	if err != nil {
+	path := string(h.value.Bytes)
+	inode, dev := e.Object(event.FieldInode, &h.value), event.Value{}
+	if !inode || !e.Object(event.FieldDev, &dev) {
 		return ""
+	}
+	device := unix.Mkdev(uint32(dev.Num>>20), uint32(dev.Num&(1<<20-1)))
+	for _, name := range []string{fmt.Sprintf("/proc/%d/exe", e.HostPID), path} {
+		if sum, ok := h.file(name, device, h.value.Num); ok {
+			return sum
+		}
+	}
+	return ""
+}
+
+// file hashes a file if it is that inode of that device.
+func (h *hasher) file(name string, device, inode uint64) (string, bool) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe may stand there by now
+	if err != nil {
+		return "", false
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return ""
+		return "", false
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || stat.Ino != inode {
-		return ""
+	if !ok || stat.Ino != inode || uint64(stat.Dev) != device {
+		return "", false
 	}
 	v := version{uint64(stat.Dev), stat.Ino, stat.Size, stat.Ctim}
 	if sum, ok := h.known[v]; ok {
-		return sum
+		return sum, true
 	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
-		return ""
+		return "", false
 	}
 	if len(h.known) >= mostHashes {
 		clear(h.known)
 	}
 	h.known[v] = hex.EncodeToString(sum.Sum(nil))
-	return h.known[v]
+	return h.known[v], true
 }

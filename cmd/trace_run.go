@@ -70,7 +70,7 @@ func runTrace(ctx context.Context, env *Env, o *traceOptions) error {
 // prepare checks what can be checked before the sensor starts: afterwards
 // nothing has happened yet that would have to be undone, but for the files.
 func (t *tracing) prepare() (err error) {
-	if t.view, err = t.o.newView(t.env, t.config); err != nil {
+	if _, err = t.o.newView(t.env, t.config); err != nil {
 		return err
 	}
 	if t.o.command != nil {
@@ -103,6 +103,9 @@ func (t *tracing) run(parent context.Context) error {
 		return errors.Join(err, t.watch.Stream().Close())
 	}
 	t.began, t.since = t.env.Now(), monotonic()
+	if t.view, err = t.o.newView(t.env, t.config); err != nil { // times count from now
+		return errors.Join(err, t.watch.Stream().Close())
+	}
 	t.out.buf = t.view.Begin(t.out.buf)
 	t.out.ended()
 	done := t.live(signals, stop)
