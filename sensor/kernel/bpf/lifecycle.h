@@ -86,6 +86,7 @@ static __always_inline void enter_scope(u32 tgid)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp_sched_process_exec, struct task_struct *t, u32 old_tid, struct linux_binprm *bprm)
 {
+	__sync_fetch_and_add(&control.generation, 1); /* credentials may have come and gone at one address */
 	if (control.tree)
 		enter_scope(t->tgid);
 	struct scratch *s = lane_open(EV_SCHED_PROCESS_EXEC, 10, LIFECYCLE);
