@@ -31,6 +31,9 @@ func describe(e *dictionary.Event, o Options) desc {
 	if d.Object == objectNone {
 		d.findBases(args)
 	}
+	if e.Name == "sethostname" || changesState(e.Name) {
+		d.Flags |= descFresh
+	}
 	if n > 0 || d.Object != objectNone || d.Dir[0] != 0 {
 		d.Flags |= descItems
 	}

@@ -39,8 +39,6 @@ type cpuShared struct {
 	Cgroups    uint64
 	Parent     uint64
 	Comm       [2]uint64
-	MntNS      uint64
-	UTS        [2]uint64
 	Version    uint32
 	Generation uint32
 	Pass       uint32
@@ -122,6 +120,7 @@ const (
 	descItems
 	descStash
 	descState
+	descFresh
 )
 
 // The objects of a desc.

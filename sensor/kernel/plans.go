@@ -51,6 +51,13 @@ func (s *Stream) attachHooks() {
 	ids := slices.Sorted(maps.Keys(s.selected))
 	s.mu.Unlock()
 	failed := s.hooks.attach(ids)
+	if !s.hooks.watchesState() {
+		for _, e := range dictionary.All() {
+			if e.Kind == dictionary.Syscall && changesState(e.Name) {
+				s.control.Descs[slot(e.ID)].Flags |= descState
+			}
+		}
+	}
 	s.mu.Lock()
 	s.failed = failed
 	s.mu.Unlock()
@@ -144,7 +151,7 @@ func (s *Stream) bitmaps(wants map[event.ID]uint16, follow bool) (b bitmaps) {
 			exec := d.Flags&descExec != 0
 			want := wants[e.ID] != 0
 			want = want || exec && (follow || s.control.Tree != 0)
-			if want && (d.Flags&descEntry == 0 || exec) || d.Flags&descState != 0 {
+			if want && (d.Flags&descEntry == 0 || exec) || d.Flags&(descState|descFresh) != 0 {
 				b[0][n/64] |= 1 << (n % 64)
 			}
 			if want && d.Flags&(descEntry|descStash) != 0 {

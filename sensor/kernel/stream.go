@@ -24,6 +24,7 @@ type Stream struct {
 	bound event.Time // every record up to it is visible
 	arena []byte     // of records that were put together
 	stash stash
+	told  bool // the namespaces of the first process
 
 	planMu sync.Mutex // one change of plans at a time
 	hooks  *hooks     // the optional programs
@@ -79,6 +80,7 @@ func (s *Stream) step(b *sensor.Batch) bool {
 	}
 	s.release()
 	s.arena = s.arena[:0:0]
+	s.tellNamespaces(b)
 	s.fill(b)
 	if len(b.Events) == 0 {
 		s.look()

@@ -225,32 +225,9 @@ static __always_inline bool out_of_scope(u32 tgid)
 	return !s || *s != 2;
 }
 
-/* What may change behind the same pointer: the structure may be another one at
- * the same address, and a host's name is written in place. */
-static __always_inline bool behind_changed(struct cpu *c, struct task_struct *t)
-{
-	struct task_struct *w = WALKED(struct task_struct, t);
-	struct nsproxy *n = GET(w, nsproxy);
-	struct uts_namespace *uts = GET(n, uts_ns);
-	u64 name[2];
-#ifdef OLD
-	bpf_core_read(name, 16, &uts->name.nodename);
-#else
-	__builtin_memcpy(name, uts->name.nodename, 16);
-#endif
-	if (c->uts[0] != name[0] || c->uts[1] != name[1])
-		return true;
-	return c->mnt_ns != (u64)GET(n, mnt_ns) || c->ctx.uid != GET(w, real_cred, uid.val) || c->ctx.euid != GET(w, real_cred, euid.val);
-}
-
-static __always_inline void remember_behind(struct cpu *c, struct task_struct *t)
-{
-	struct nsproxy *n = GET(t, nsproxy);
-	struct uts_namespace *uts = GET(n, uts_ns);
-	c->mnt_ns = (u64)GET(n, mnt_ns);
-	bpf_core_read(c->uts, 16, &uts->name.nodename);
-}
-
+/* Whether the remembered context is not that of the current task any more. What
+ * changes behind the same pointers (a host's name, or a structure freed and made
+ * again at the same address) raises the generation: see D_FRESH. */
 static __always_inline bool context_changed(struct cpu *c, struct task_struct *t, u32 version)
 {
 	if (c->task != (u64)t || c->start != GET(t, start_time))
@@ -267,9 +244,7 @@ static __always_inline bool context_changed(struct cpu *c, struct task_struct *t
 #else
 	__builtin_memcpy(comm, t->comm, 16);
 #endif
-	if (c->comm[0] != comm[0] || c->comm[1] != comm[1])
-		return true;
-	return behind_changed(c, t);
+	return c->comm[0] != comm[0] || c->comm[1] != comm[1];
 }
 
 /* Makes the remembered context that of the current task. */
@@ -288,7 +263,6 @@ GLOBAL int context_refresh(struct cpu *c, u32 version)
 	c->generation = control.generation;
 	c->sent = 0;
 	bpf_core_read(c->comm, 16, &t->comm);
-	remember_behind(c, t);
 	u32 tgid = GET(t, tgid);
 	c->skip = out_of_scope(tgid);
 	if (c->skip)

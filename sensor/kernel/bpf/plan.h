@@ -32,7 +32,8 @@ enum {
 	D_RETURN = 8, /* replaces the registers: its number is gone at exit */
 	D_ITEMS = 16, /* has anything beyond its words */
 	D_STASH = 32, /* the object is looked up at entry */
-	D_STATE = 64, /* credentials or namespaces may have changed */
+	D_STATE = 64, /* credentials or namespaces may have changed: tell it */
+	D_FRESH = 128, /* they may have: every remembered context is to be made anew */
 };
 enum {
 	K_NONE,

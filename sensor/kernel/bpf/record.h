@@ -97,7 +97,6 @@ struct cpu {
 	u64 pad1[15];
 	/* the context that the records after the last context record belong to */
 	u64 task, start, cred, nsproxy, cgroups, parent, comm[2];
-	u64 mnt_ns, uts[2];
 	u32 version, generation; /* of the plans and of the maps, when it was made */
 	u32 pass; /* a bit per plan that the process satisfies */
 	u8 skip, sent, pad2[2];

@@ -50,6 +50,16 @@ static __noinline int emit_raw(struct cpu *c, u32 slot, u64 call)
 	return 0;
 }
 
+static __always_inline void state_changed(struct task_struct *t, struct desc *d, u32 slot, long ret)
+{
+#ifndef ALONE
+	if (d->flags & D_STATE)
+		state_exit(t, slot, ret);
+#endif
+	if (d->flags & D_FRESH)
+		__sync_fetch_and_add(&control.generation, 1);
+}
+
 #define RAW_PLANS(id, version) control.descs[SLOT(id)].plans[(version)&1]
 
 SEC("tp_btf/sys_exit")
@@ -74,10 +84,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 entry = entry_of(replaced && compat ? NR_SIGRETURN32 : nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
-#ifndef ALONE
-	if (d->flags & D_STATE)
-		state_exit(t, slot, ret);
-#endif
+	if (d->flags & (D_STATE | D_FRESH) && ret >= 0)
+		state_changed(t, d, slot, ret);
 	u32 raw = RAW_PLANS(EV_SYS_EXIT, version);
 	bool failed = false;
 	if (d->flags & D_EXEC) {
