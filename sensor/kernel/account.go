@@ -17,8 +17,7 @@ const (
 // tally counts what the reader did, by slot.
 type tally struct {
 	delivered, unread  [slotCount]uint64
-	made               [slotCount]uint64 // by the reader itself: generated, too
-	records, lifeCycle uint64            // that crossed, in the rings and in the lane
+	records, lifeCycle uint64 // that crossed, in the rings and in the lane
 }
 
 // Account is the balance so far: of every event that a plan selected since the
@@ -63,7 +62,6 @@ func (s *Stream) counts(i int) *event.Counts {
 	for _, cpu := range s.cpus {
 		c.Generated += atomic.LoadUint64(&cpu.Generated[i])
 	}
-	c.Generated += s.tally.made[i]
 	c.Delivered = s.tally.delivered[i]
 	c.Filtered = filtered
 	if lost > 0 {

@@ -61,10 +61,7 @@ func compileAtom(a filter.Atom, e *dictionary.Event) (atom, bool) {
 	case a.Fact == filter.FactPort:
 		return atom{Op: opPort, On: onItem, Tag: a.Arg, Lo: a.Lo, Hi: a.Hi}, a.Op == filter.OpRange
 	case a.Fact == filter.FactArgString:
-		if e.Args[a.Arg].Kernel != dictionary.KernelNothing {
-			return atom{}, false // it is put together in user space
-		}
-		return textAtom(a)
+		return argTextAtom(a, e.Args[a.Arg].Kernel)
 	}
 	return atom{}, false
 }
@@ -180,6 +177,20 @@ func (w *atom) compare(at int, text string, n int) {
 		}
 		mask[at+i] = 0xff
 	}
+}
+
+// argTextAtom is the test of an argument that is a text: what user space said,
+// or the path of the object, and where that is missing, user space must decide.
+func argTextAtom(a filter.Atom, kernel dictionary.Kernel) (atom, bool) {
+	switch kernel {
+	case dictionary.KernelNothing:
+		return textAtom(a)
+	case dictionary.KernelPath:
+		w, ok := pathAtom(a)
+		w.Doubt = 1
+		return w, ok
+	}
+	return atom{}, false
 }
 
 const anyLength = 1 << 20

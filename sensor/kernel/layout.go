@@ -57,7 +57,7 @@ type atom struct {
 	Plan, Last, Negated  uint8
 	Op                   uint8
 	On, Sext, Shift, Tag uint8
-	Offset, _            uint32
+	Offset, Doubt        uint32
 	Mask, Lo, Hi         uint64
 	Str, StrMask         [8]uint64
 }

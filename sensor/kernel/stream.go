@@ -24,7 +24,7 @@ type Stream struct {
 	bound event.Time // every record up to it is visible
 	arena []byte     // of records that were put together
 	stash stash
-	told  bool // the namespaces of the first process
+	told  bool // how things were at the start
 
 	planMu sync.Mutex // one change of plans at a time
 	hooks  *hooks     // the optional programs
@@ -80,14 +80,29 @@ func (s *Stream) step(b *sensor.Batch) bool {
 	}
 	s.release()
 	s.arena = s.arena[:0:0]
-	s.tellNamespaces(b)
+	if !s.told {
+		s.told = true
+		s.atStart(b)
+	}
 	s.fill(b)
 	if len(b.Events) == 0 {
 		s.look()
 		s.fill(b)
 	}
-	s.ended = len(b.Events) == 0 && s.stopped
-	return len(b.Events) > 0
+	if len(b.Events) == 0 && s.stopped && !s.ended {
+		s.ended = true
+		s.lastGaps(b)
+	}
+	return len(b.Events) > 0 || len(b.Gaps) > 0
+}
+
+// lastGaps tells what was lost after the last record of a CPU.
+func (s *Stream) lastGaps(b *sensor.Batch) {
+	for i, c := range s.cpus {
+		if c.Dropped > 0 {
+			b.Gaps = append(b.Gaps, sensor.Gap{CPU: i, Lost: c.Dropped, Cause: causeBuffer})
+		}
+	}
 }
 
 func (s *Stream) finished() bool {

@@ -115,7 +115,7 @@ static __noinline int item_holds(struct record *r, struct atom *a)
 	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = length_of(r), .tag = a->tag};
 	find_item(&f);
 	if (!f.found)
-		return 0;
+		return a->doubt && !a->negated;
 	if (a->op == OP_RANGE || a->op == OP_MASK)
 		return number_holds(r, f.found + (a->offset & 63), a);
 	if (a->op == OP_PORT)

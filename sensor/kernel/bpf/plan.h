@@ -18,7 +18,8 @@ enum { ON_CONTEXT, ON_RECORD, ON_ITEM };
 struct atom {
 	u8 plan, last, negated, op; /* last: of its clause */
 	u8 on, sext, shift, tag;    /* sext: bytes of a signed value, 0 unsigned; tag: of the item, or the argument */
-	u32 offset, pad;	    /* of the word; OP_BELOW: length of the directory's names */
+	u32 offset;		    /* of the word; OP_BELOW: length of the directory's names */
+	u32 doubt;		    /* an item that is not there may hold */
 	u64 mask, lo, hi;	    /* strings: lo and hi bound the length */
 	u64 str[8], strmask[8];
 };
