@@ -201,7 +201,7 @@ func (t *tracing) event(e *event.Event) error {
 	t.printed++
 	t.out.ended()
 	if t.o.count > 0 && t.printed == t.o.count {
-		return watch.Stop
+		return watch.ErrStop
 	}
 	if t.out.full() {
 		return t.out.flush()

@@ -25,9 +25,9 @@ import (
 	"github.com/bulwark-security/bulwark/workload"
 )
 
-// Stop ends Run without an error when a consumer's function returns it. What
+// ErrStop ends Run without an error when a consumer's function returns it. What
 // the sensor still holds then is counted as filtered: nobody asked for it.
-var Stop = errors.New("watch: stop")
+var ErrStop = errors.New("watch: stop")
 
 // A Consumer is one reader of the stream. Its functions are called from Run's
 // goroutine; an error from any of them ends Run with it.
@@ -82,11 +82,11 @@ func Open(ctx context.Context, s sensor.Sensor, table *workload.Table, consumers
 // Stream is the sensor's stream, for what only that kind of sensor can do.
 func (w *Watch) Stream() sensor.Stream { return w.stream }
 
-// Run serves the consumers until the stream ends, a consumer says Stop or
+// Run serves the consumers until the stream ends, a consumer says ErrStop or
 // something fails, and closes the stream.
 func (w *Watch) Run() error {
 	err := w.run()
-	if errors.Is(err, Stop) {
+	if errors.Is(err, ErrStop) {
 		err = nil
 	}
 	return errors.Join(err, w.stream.Close())

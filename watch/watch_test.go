@@ -151,7 +151,7 @@ func TestStopLeavesNothingPending(t *testing.T) {
 		{call(t, "getppid", 3, 0)},
 	}}
 	c := consumer(t, "event=getppid")
-	c.Event = func(*event.Event) error { return Stop }
+	c.Event = func(*event.Event) error { return ErrStop }
 	w, err := Open(t.Context(), s, workload.New(), c)
 	if err != nil {
 		t.Fatal(err)
