@@ -8,7 +8,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +41,7 @@ func (env *Env) run(args []string) int {
 	root := New(env)
 	root.SetArgs(normalise(args, root))
 	ran, err := root.ExecuteC()
-	if err == nil || errors.Is(err, errDone) {
+	if err == nil {
 		return exitFine
 	}
 	return env.report(strings.TrimPrefix(ran.CommandPath(), "bulwark "), err)

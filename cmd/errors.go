@@ -26,9 +26,6 @@ const (
 	exitBroken = 4 // it started and could not go on
 )
 
-// errDone ends a verb early without anything being wrong.
-var errDone = errors.New("done")
-
 // A failure ends the program with a code, and says what would mend it.
 type failure struct {
 	code int

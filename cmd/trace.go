@@ -126,12 +126,12 @@ func (o *traceOptions) parse() (p parsed, err error) {
 	return p, err
 }
 
-// help prints the text that --trace help and --output help ask for.
+// help is the text that --trace help or --output help asks for, "" without one.
 func (o *traceOptions) help() string {
-	switch help := []string{"help"}; {
-	case len(o.trace) == 1 && o.trace[0] == help[0]:
+	if len(o.trace) == 1 && o.trace[0] == "help" {
 		return filtersHelp()
-	case len(o.output) == 1 && o.output[0] == help[0]:
+	}
+	if len(o.output) == 1 && o.output[0] == "help" {
 		return encode.Help()
 	}
 	return ""

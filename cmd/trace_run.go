@@ -92,28 +92,38 @@ func (t *tracing) run(parent context.Context) error {
 	}
 	t.program.CountRejections(true) // until something matches: it is for explaining why nothing did
 	t.table = workload.New()
-	t.table.Load(workload.FromProc("/proc"))
 	var err error
 	t.watch, err = watch.Open(ctx, t.sensor(), t.table, consumer)
 	if err != nil {
 		t.files.undo()
 		return err
 	}
-	if err := t.openFiles(); err != nil {
+	t.table.Load(workload.FromProc("/proc")) // after the hooks, so that no process is missed between the two
+	if err := t.begin(); err != nil {
 		return errors.Join(err, t.watch.Stream().Close())
 	}
-	t.began, t.since = t.env.Now(), monotonic()
-	if t.view, err = t.o.newView(t.env, t.config); err != nil { // times count from now
-		return errors.Join(err, t.watch.Stream().Close())
-	}
-	t.out.buf = t.view.Begin(t.out.buf)
-	t.out.ended()
 	done := t.live(signals, stop)
-	if err = errors.Join(t.out.flush(), t.ready()); err == nil {
+	if err = t.ready(); err == nil {
 		err = t.watch.Run()
+	} else {
+		err = errors.Join(err, t.watch.Stream().Close())
 	}
 	done()
 	return t.end(err)
+}
+
+// begin opens the output and prints what stands before the first event.
+func (t *tracing) begin() (err error) {
+	if err := t.openFiles(); err != nil {
+		return err
+	}
+	t.began, t.since = t.env.Now(), monotonic()
+	if t.view, err = t.o.newView(t.env, t.config); err != nil { // times count from now
+		return err
+	}
+	t.out.buf = t.view.Begin(t.out.buf)
+	t.out.ended()
+	return nil
 }
 
 func (t *tracing) sensor() sensor.Sensor {
@@ -148,6 +158,9 @@ func (t *tracing) openFiles() error {
 
 // ready says that everything is attached, and starts the command.
 func (t *tracing) ready() error {
+	if err := t.out.flush(); err != nil {
+		return err
+	}
 	t.missing()
 	selected := plural(len(t.program.Events()), "kind", "kinds") + " of event"
 	if t.child == nil {
