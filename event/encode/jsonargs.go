@@ -2,6 +2,7 @@ package encode
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
@@ -96,12 +97,28 @@ func (p *jsonPrinter) appendFD(dst []byte, e *event.Event, i int) []byte {
 	return append(dst, '"')
 }
 
-// behind is the path behind a descriptor argument.
-func (env *Env) behind(e *event.Event, _ int, fd int32) string {
-	if env.FDPath == nil || fd < 0 {
+// behind is the path behind a descriptor argument: what the kernel saw there when
+// the call ran, else what the process has there now.
+func (env *Env) behind(e *event.Event, i int, fd int32) string {
+	if fd < 0 {
+		return ""
+	}
+	var v event.Value
+	if objectIsBehind(e, i) && e.Object(event.FieldPath, &v) {
+		return string(v.Bytes)
+	}
+	if env.FDPath == nil {
 		return ""
 	}
 	return env.FDPath(e.HostPID, fd)
+}
+
+// objectIsBehind reports whether the event's object is what argument i stands
+// for: its first descriptor, unless that only names the directory of a path.
+func objectIsBehind(e *event.Event, i int) bool {
+	args := e.Info().Args
+	first := slices.IndexFunc(args, func(a dictionary.Arg) bool { return a.FD })
+	return i == first && args[i].Decoder != "at_fd"
 }
 
 func appendNumber(dst []byte, v *event.Value) []byte {

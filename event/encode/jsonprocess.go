@@ -107,12 +107,8 @@ func appendRaw[S ~[]byte | ~string](dst []byte, key string, s S) []byte {
 
 // appendProgram writes what a process runs, with a comma at the end.
 func appendProgram(dst []byte, p *event.Process) []byte {
-	dst, exact := appendString(append(dst, `"exe":`...), p.Exe)
-	if !exact {
-		dst = appendBase64(append(dst, `,"exeRaw":`...), p.Exe)
-	}
-	dst = append(dst, `,"argv":[`...)
-	exact = true
+	dst = append(appendExe(dst, p.Exe), `,"argv":[`...)
+	exact := true
 	for _, a := range p.Argv {
 		ok := false
 		dst, ok = appendString(dst, a)
@@ -132,6 +128,14 @@ func appendProgram(dst []byte, p *event.Process) []byte {
 		dst = appendBase64(append(dst, `,"cwdRaw":`...), p.Cwd)
 	}
 	return append(dst, ',')
+}
+
+func appendExe(dst []byte, exe string) []byte {
+	dst, exact := appendString(append(dst, `"exe":`...), exe)
+	if !exact {
+		dst = appendBase64(append(dst, `,"exeRaw":`...), exe)
+	}
+	return dst
 }
 
 // processOf is a process as the context of an event describes it.
@@ -184,8 +188,10 @@ func appendName(dst []byte, comm string) []byte {
 // make every line a megabyte.
 const maxAncestors = 64
 
-// appendAncestors writes the parents, nearest first: their program, and of their
-// credentials, namespaces and cgroup what differs from the process before.
+// appendAncestors writes the parents, nearest first, and of their credentials,
+// namespaces and cgroup what differs from the process before. Only the parent's
+// program is whole: of the others the executable says enough, and argument
+// vectors up to the first process would be most of every line.
 func appendAncestors(dst []byte, p *event.Process) []byte {
 	if p.Parent == nil {
 		return dst
@@ -199,7 +205,11 @@ func appendAncestors(dst []byte, p *event.Process) []byte {
 		dst = appendUint(append(dst, `,"parentPid":`...), uint64(a.PPID))
 		dst = append(dst, ',')
 		dst = appendName(dst, a.Comm)
-		dst = appendProgram(dst, a)
+		if n == 1 {
+			dst = appendProgram(dst, a)
+		} else {
+			dst = append(appendExe(dst, a.Exe), ',')
+		}
 		dst = append(appendUint(append(dst, `"start":`...), a.Start), ',')
 		dst = appendCredDifference(dst, a, below)
 		dst = append(appendUint(append(dst, `"version":`...), uint64(a.Version)), '}', ',')

@@ -393,6 +393,9 @@ func sameValue(ok, ok2 bool, v, w *event.Value) string {
 func sameProcess(a, b *event.Process) string {
 	for n := 0; a != nil && b != nil; n++ {
 		x, y := *a, *b
+		if n >= 2 { // of grandparents and above a line has the executable only
+			a.Argv, x.Cwd = nil, ""
+		}
 		x.Parent, x.Argv, y.Parent, y.Argv = nil, nil, nil, nil
 		if fmt.Sprintf("%#v", x) != fmt.Sprintf("%#v", y) || !slices.Equal(a.Argv, b.Argv) {
 			return fmt.Sprintf("%d: %+v, %+v", n, a, b)
