@@ -35,10 +35,18 @@ struct made {
 	u64 a[6];
 };
 
+/* The index is bounded where old verifiers see it, behind the compiler's back. */
+static __always_inline bool call_bit(u64 *calls, u32 nr)
+{
+	u32 word = nr >> 6;
+	barrier_var(word);
+	return calls[word & (NUMBERS / 64 - 1)] >> (nr & 63) & 1;
+}
+
 static __always_inline bool in_family(struct pt_regs *regs, u32 family)
 {
 	u32 nr = number_of(regs);
-	return nr < NUMBERS && family_calls[family][(nr >> 6) & 15] >> (nr & 63) & 1;
+	return nr < NUMBERS && call_bit(family_calls[family], nr);
 }
 
 /* Which call it was, and its arguments where the dictionary has them. */
@@ -396,7 +404,7 @@ int BPF_PROG(derived_enter, struct pt_regs *regs, long id)
 {
 	struct made m;
 	u32 nr = id & ~X32_BIT;
-	if (nr >= NUMBERS || !(entry_calls[(nr >> 6) & 15] >> (nr & 63) & 1))
+	if (nr >= NUMBERS || !call_bit(entry_calls, nr))
 		return 0;
 	read_call(&m, regs, 0);
 	if (m.slot == CALL_MPROTECT || m.slot == CALL_PKEY_MPROTECT)
