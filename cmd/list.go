@@ -123,12 +123,23 @@ func deliveries() map[dictionary.ID]delivery {
 	for id, hook := range hooks {
 		d := delivery{Available: hook.Err == nil, Hook: hook.Via}
 		if hook.Err != nil {
-			why := strings.TrimPrefix(hook.Err.Error(), eventName(id)+": ")
-			d.Why = strings.ReplaceAll(why, "\n", "; ")
+			d.Why = whyNot(id, hook.Err)
 		}
 		here[id] = d
 	}
 	return here
+}
+
+// whyNot is why an event is not to be had, on one line: the name stands before it
+// already, and the hint would be the same for each.
+func whyNot(id dictionary.ID, err error) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimPrefix(err.Error(), eventName(id)+": ")) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "hint:") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // listText is the two blocks that Tracee's users know, with the event's id and,

@@ -187,7 +187,7 @@ func (t *tracing) missing() {
 	switch {
 	case len(names) == 1:
 		e := dictionary.Lookup(names[0])
-		t.talk.say("%s is not to be had on this host: %v", e.Name, reasons[e.ID])
+		t.talk.say("%s is not to be had on this host: %s%s", e.Name, whyNot(e.ID, reasons[e.ID]), hinted("what would help: bulwark doctor"))
 	case len(names) > 1:
 		t.talk.say("not to be had on this host: %s%s", strings.Join(names, ", "), hinted("why: bulwark list "+strings.Join(names, " ")))
 	}
