@@ -1,7 +1,8 @@
 # One static binary and nothing else: no shell, no packages, no kernel headers.
 #
 #   docker build -t bulwark .
-#   docker run --rm -it --pid=host --cap-drop=ALL --cap-add=BPF --cap-add=PERFMON bulwark trace
+#   docker run --rm -it --pid=host --cgroupns=host \
+#     --cap-drop=ALL --cap-add=BPF --cap-add=PERFMON --cap-add=SYS_PTRACE bulwark trace
 #
 # docs/how-to/container.md says what each capability and mount is for.
 FROM golang:1.26 AS build
