@@ -197,7 +197,7 @@ func (c *comparison) argument(p *pair, i int, text string) {
 		c.differ(&q, q.arg.Name+" is absent")
 		return
 	}
-	if what := q.compare(); what != "" {
+	if what := c.compare(&q); what != "" {
 		c.differ(&q, q.arg.Name+": "+what)
 	}
 }
@@ -255,12 +255,29 @@ func parseNames(d *dictionary.Arg, text string) (uint64, bool) {
 	return 0, false
 }
 
+// noAddress is how a null address is printed, as specified.
+const noAddress = "{'sa_family': 'AF_UNSPEC'}"
+
 // compare says what differs between the two, "" when nothing does.
-func (p *pair) compare() string {
+func (c *comparison) compare(p *pair) string {
 	s, o := p.strace, p.ours
 	switch {
-	case s.fields != nil:
+	case s.isNum && s.number == 0 && p.arg.Class == dictionary.Sockaddr && o.text == noAddress:
+		return ""
+	case s.fields != nil && p.arg.Class == dictionary.Sockaddr:
 		return compareAddress(s.fields, o.text)
+	case len(s.list) == 1 && strings.HasPrefix(o.text, "{") && len(structFields(o.text)) == 1: // sched_param: [0]
+		for _, value := range structFields(o.text) {
+			return c.compareField(s.list[0], value)
+		}
+		return ""
+	case s.fields != nil && strings.HasPrefix(o.text, "{"):
+		return c.compareStruct(s.text, o.text)
+	case s.isList && p.arg.Class == dictionary.Pointer && strings.HasPrefix(o.text, "["): // numbers: [3, 4]
+		if theirs := strings.ReplaceAll(s.text, "NULL", "0"); theirs != o.text {
+			return fmt.Sprintf("%s, strace %s", o.text, s.text)
+		}
+		return ""
 	case s.isList && o.isList:
 		return compareList(s.list, o.list)
 	case s.isStr && o.isList: // text that ends with NULs, such as listxattr's
@@ -286,11 +303,68 @@ func (p *pair) compare() string {
 	if p.raw {
 		return ""
 	}
-	return compareNames(s.names, o.names)
+	return c.compareNames(s.names, o.names)
 }
 
-func compareNames(theirs, mine []string) string {
-	a, b := slices.Clone(theirs), slices.Clone(mine)
+// compareStruct compares {a=b, c={d=e}} field by field. strace leaves out some
+// that are 0.
+func (c *comparison) compareStruct(theirs, mine string) string {
+	got, want := structFields(mine), structFields(theirs)
+	for name, text := range want {
+		value, ok := got[name]
+		if !ok {
+			return fmt.Sprintf("no field %s in %s, strace %s", name, mine, theirs)
+		}
+		if strings.HasPrefix(text, "{") {
+			if what := c.compareStruct(text, value); what != "" {
+				return name + ": " + what
+			}
+			continue
+		}
+		if what := c.compareField(parseToken(text), value); what != "" {
+			return name + ": " + what
+		}
+	}
+	for name, value := range got {
+		if n, plain := number(value); want[name] == "" && (!plain || n != 0) {
+			return fmt.Sprintf("field %s=%s is not in strace's %s", name, value, theirs)
+		}
+	}
+	return ""
+}
+
+func structFields(text string) map[string]string {
+	fields := map[string]string{}
+	for _, f := range cut(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}"), ',') {
+		if name, value, ok := strings.Cut(f, "="); ok {
+			fields[name] = value
+		}
+	}
+	return fields
+}
+
+// compareField compares a number, which both may print with names.
+func (c *comparison) compareField(theirs token, mine string) string {
+	if n, plain := number(mine); plain {
+		if n != theirs.number || !theirs.isNum {
+			return fmt.Sprintf("%s, strace %s", mine, theirs.text)
+		}
+		return ""
+	}
+	return c.compareNames(theirs.names, strings.Split(mine, "|"))
+}
+
+func (c *comparison) compareNames(theirs, mine []string) string {
+	var a []string
+	for _, name := range theirs {
+		if other := spellings[name]; other != nil && !slices.Contains(mine, name) {
+			a = append(a, other...)
+			c.used[otherSpelling]++
+			continue
+		}
+		a = append(a, name)
+	}
+	b := slices.Clone(mine)
 	slices.Sort(a)
 	slices.Sort(b)
 	if !slices.Equal(a, b) {

@@ -18,12 +18,17 @@ import (
 
 func TestMain(m *testing.M) { subject.Main(m) }
 
-// decode are the options with which strace decodes as an event does: numbers
-// beside the names, text in hex, and structures as pointers but for vectors of
-// text and socket addresses.
-var decode = []string{
-	"-X", "verbose", "-xx", "-s", "65536",
-	"-e", "abbrev=none", "-e", "verbose=execve,execveat,connect,bind,accept,accept4,sendto,recvfrom,getsockname,getpeername",
+// decode are the options with which strace decodes what an event decodes:
+// numbers beside the names, text in hex; vectors of text, socket addresses and
+// the structures that the dictionary knows; other structures as pointers.
+func decode() []string {
+	calls := []string{"execve", "execveat", "connect", "bind", "accept", "accept4", "sendto", "recvfrom", "getsockname", "getpeername", "pipe", "pipe2", "socketpair"}
+	for _, e := range dictionary.All() {
+		if e.Kind == dictionary.Syscall && slices.ContainsFunc(e.Args, func(a dictionary.Arg) bool { return a.Struct != nil }) {
+			calls = append(calls, e.Name)
+		}
+	}
+	return []string{"-X", "verbose", "-xx", "-s", "65536", "-e", "abbrev=none", "-e", "verbose=" + strings.Join(calls, ",?")}
 }
 
 // registers are the options with which it prints each register.
@@ -52,7 +57,7 @@ func TestDifferential(t *testing.T) {
 	for _, p := range calls.Programs() {
 		t.Run(p.Name, func(t *testing.T) {
 			before := len(c.problems)
-			program(t, c, strace, p, decode, false)
+			program(t, c, strace, p, decode(), false)
 			program(t, c, strace, p, registers, true)
 			report(t, c.problems[before:])
 		})
@@ -99,7 +104,11 @@ func program(t *testing.T, c *comparison, strace string, p calls.Program, option
 	if err := os.Mkdir(filepath.Join(dir, "room"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"--output", "option:parse-arguments", "--output", "option:exec-env", "--trace", "s=syscalls", "--", strace, "-f", "-qq", "-e", "signal=none", "-o", log}
+	form := "option:parse-arguments"
+	if raw {
+		form = "option:raw-arguments"
+	}
+	args := []string{"--output", form, "--output", "option:exec-env", "--trace", "s=syscalls", "--", strace, "-f", "-qq", "-e", "signal=none", "-o", log}
 	run := subject.RunTrace(t, append(append(args, options...), file)...)
 	if w := run.Account.Wrong(); w != "" || run.Account.Lost > 0 {
 		t.Errorf("account: %s, %d lost", w, run.Account.Lost)
