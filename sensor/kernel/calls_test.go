@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,6 +70,7 @@ func TestCalls(t *testing.T) {
 		h = open "d" O_RDONLY|O_DIRECTORY 0
 		mkdirat $h "e" 0700
 		renameat $h "e" AT_FDCWD "/none/x"
+		faccessat2 $h "e" 4 0
 		symlink "to" "s"
 		readlink "s" &buf 64
 		getcwd &buf 256
@@ -100,6 +102,7 @@ func TestCalls(t *testing.T) {
 		{"open", -1, "pathname=d", "path=" + dir + "/d"},
 		{"mkdirat", 0, "pathname=e", "dir=" + dir + "/d"},
 		{"renameat", -2, "oldpath=e newpath=/none/x", "dir=" + dir + "/d"},
+		{"faccessat2", 0, "path=e mode=4", "dir=" + dir + "/d"},
 		{"symlink", 0, "target=to linkpath=s", "dir=" + dir},
 		{"readlink", 2, "pathname=s buf=to", "dir=" + dir},
 		{"getcwd", int64(len(dir) + 1), "buf=" + dir, ""},
@@ -163,6 +166,27 @@ func TestCallsAtEntry(t *testing.T) {
 	}
 	if n := strings.Count(got, "exit_group"); n != 1 {
 		t.Errorf("%d times exit_group: %s", n, got)
+	}
+	checkAccount(t, s)
+}
+
+// Number -1 is what rt_sigreturn leaves behind. Who calls it returns from no signal.
+func TestNumberMinusOne(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(exe)
+	c.Env = []string{childMark + "=minus1", "GODEBUG=asyncpreemptoff=1"}
+	s, events := trace(t, Options{}, filter.Plan{Events: syscalls()}, c)
+	n := 0
+	for _, e := range events {
+		if e.Info().Name == "rt_sigreturn" {
+			n++
+		}
+	}
+	if n >= 100 {
+		t.Errorf("%d returns from signals that nobody sent", n)
 	}
 	checkAccount(t, s)
 }

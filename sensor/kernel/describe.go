@@ -29,7 +29,7 @@ func describe(e *dictionary.Event, o Options) desc {
 		d.reachDescriptor(e)
 	}
 	if d.Object == objectNone {
-		d.findBases(args)
+		d.findBases(e, args)
 	}
 	if e.Name == "sethostname" || changesState(e.Name) {
 		d.Flags |= descFresh
@@ -83,7 +83,7 @@ func putOf(args []dictionary.Arg, i int) put {
 // takes it away, so it is looked up before.
 func (d *desc) reachDescriptor(e *dictionary.Event) {
 	for i := range e.Args[:d.NArgs] {
-		if e.Args[i].FD && !directories[e.Args[i].Name] {
+		if e.Args[i].FD && !isBase(e, i) {
 			d.Object, d.ObjectArg = objectFile, uint8(i)
 			if e.Name == "close" {
 				d.Flags |= descStash
@@ -105,15 +105,21 @@ var (
 	}
 )
 
+// isBase tells whether argument i is the descriptor of a base directory.
+// faccessat2 alone calls its own by another name.
+func isBase(e *dictionary.Event, i int) bool {
+	return directories[e.Args[i].Name] || (e.Name == "faccessat2" && i == 0)
+}
+
 // findBases asks for the directories that relative paths of the call begin at.
-func (d *desc) findBases(args []dictionary.Arg) {
+func (d *desc) findBases(e *dictionary.Event, args []dictionary.Arg) {
 	n := 0
 	for i := range args {
 		if n == len(d.Dir) || args[i].Class != dictionary.String || args[i].Out || !paths[args[i].Name] {
 			continue
 		}
 		d.Dir[n], d.DirFD[n] = uint8(i+1), fromRet
-		if i > 0 && directories[args[i-1].Name] {
+		if i > 0 && isBase(e, i-1) {
 			d.DirFD[n] = uint8(i - 1)
 		}
 		n++

@@ -11,7 +11,7 @@ var hookCases = []hookCase{
 	}},
 	{event: "sched_process_exec", do: runChild("exit7", "one", "", "three"), args: map[string]string{
 		"cmdpath": "{exe}", "pathname": "{exe}", "argv": "[{exe} one  three]", "env": "-",
-		"dev": "*", "inode": "*", "invoked_from_kernel": "0", "ctime": "*", "stdin_type": "*S_IFCHR*",
+		"dev": "*", "inode": "*", "invoked_from_kernel": "0", "ctime": "{ctime}", "stdin_type": "*S_IFCHR*",
 	}, object: map[string]string{"exe": "{exe}", "interp": "{exe}", "cwd": "/*", "mode": "*S_IFREG*"}},
 	{event: "sched_process_exit", do: runChild("exit7"), args: map[string]string{"exit_code": "1792", "group_dead": "1"}},
 	{event: "do_exit", do: runChild("exit7"), ret: "1792"},

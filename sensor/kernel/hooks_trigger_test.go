@@ -23,6 +23,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childMark) == "exit7" {
 		os.Exit(7)
 	}
+	if os.Getenv(childMark) == "minus1" {
+		for range 100 {
+			unix.RawSyscall(^uintptr(0), 0, 0, 0)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

@@ -68,13 +68,15 @@ static __always_inline void lane_inode(struct scratch *s, struct inode *i, u32 f
 	item_end(s, o, TAG_FILE, 0, sizeof *o);
 }
 
+#define CTIME_QUERIED (1u << 31) /* since 6.13: "somebody read it", not a part of the time */
+
 /* Change time in ns, under the three names that it had. */
 static __always_inline u64 ctime_of(struct inode *i)
 {
 	struct timespec64 ts = {};
 	if (bpf_core_field_exists(i->i_ctime_sec)) {
 		ts.tv_sec = BPF_CORE_READ(i, i_ctime_sec);
-		ts.tv_nsec = BPF_CORE_READ(i, i_ctime_nsec);
+		ts.tv_nsec = BPF_CORE_READ(i, i_ctime_nsec) & ~CTIME_QUERIED;
 	} else if (bpf_core_field_exists(((struct inode___renamed *)i)->__i_ctime)) {
 		bpf_core_read(&ts, sizeof ts, &((struct inode___renamed *)i)->__i_ctime);
 	} else {

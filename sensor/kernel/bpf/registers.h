@@ -4,6 +4,7 @@
 #include "plan.h"
 
 #define NR_SIGRETURN32 173
+#define ENOSYS 38
 #define X32_BIT 0x40000000 /* x32 calls: the number of their own table plus this */
 
 #if defined(__TARGET_ARCH_x86)

@@ -68,7 +68,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 nr = number_of(regs);
 	bool replaced = false;
 	if (nr >= NUMBERS) {
-		if (!entryless || nr != NR_REPLACED)
+		if (!entryless || nr != NR_REPLACED || ret == -ENOSYS) /* -ENOSYS: somebody called number -1 */
 			return 0;
 		nr = NR_SIGRETURN;
 		replaced = true;
