@@ -12,6 +12,7 @@ const (
 	causeLane   = "lane"   // the ring of rare events was full
 	causeState  = "state"  // and life-cycle events are among them: tables must be taken anew
 	causeUnread = "unread" // the stream was closed before they were read
+	causeCPU    = "cpu"    // made on a CPU that was plugged in after the start
 )
 
 // tally counts what the reader did, by slot.
@@ -46,6 +47,11 @@ func (s *Stream) account() event.Account {
 		for cause, n := range c.ByCause {
 			a.ByCause[cause] += n
 		}
+	}
+	if n := uint64(atomic.LoadUint32(&s.control.Orphans)); n > 0 {
+		a.Generated += n
+		a.Lost += n
+		a.ByCause[causeCPU] = n
 	}
 	return a
 }

@@ -57,6 +57,7 @@ func TestMerge(t *testing.T) {
 		r.look(1 << 40)
 	}
 	s.bound = 1 << 40
+	s.sort()
 	batch := sensor.Batch{Events: make([]event.Event, 0, batchSize)}
 	s.fill(&batch)
 	if len(batch.Events) != 200 {
@@ -84,6 +85,7 @@ func TestMergeWaits(t *testing.T) {
 		r.look(17)
 	}
 	s.bound = 17
+	s.sort()
 	batch := sensor.Batch{Events: make([]event.Event, 0, batchSize)}
 	s.fill(&batch)
 	if len(batch.Events) != 2 {
@@ -112,6 +114,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 			r.look(1 << 40)
 		}
 		s.bound = 1 << 40
+		s.sort()
 		s.fill(&batch)
 	})
 	if n != 0 {
@@ -155,6 +158,7 @@ func BenchmarkRead(b *testing.B) {
 		p.ring.pos = 0
 		p.ring.look(1 << 40)
 		s.bound = 1 << 40
+		s.sort()
 		s.fill(&batch)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/record")

@@ -20,6 +20,7 @@ type Stream struct {
 
 	// The reader's own, between calls of Next.
 	rings []*ring
+	full  []*ring // those of them with records that this pass may deliver
 	lane  *laneRing
 	bound event.Time // every record up to it is visible
 	arena []byte     // of records that were put together
@@ -124,6 +125,17 @@ func (s *Stream) look() {
 		bound = math.MaxUint64
 	}
 	s.bound = bound
+	s.sort()
+}
+
+// sort finds the rings that have records: most CPUs of a large host have none.
+func (s *Stream) sort() {
+	s.full = s.full[:0]
+	for _, r := range s.rings {
+		if r.size != 0 {
+			s.full = append(s.full, r)
+		}
+	}
 }
 
 // fill merges what is complete into the batch, by time.
@@ -147,7 +159,7 @@ func (s *Stream) fill(b *sensor.Batch) {
 // the time up to which it stays the oldest.
 func (s *Stream) oldest() (first *ring, until event.Time) {
 	until = s.bound
-	for _, r := range s.rings {
+	for _, r := range s.full {
 		switch {
 		case r.size == 0:
 		case first == nil:
