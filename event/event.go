@@ -30,7 +30,7 @@ const (
 	FlagCompat   Flags = 1 << iota // made through the 32-bit system call entry
 	FlagEntry                      // emitted when the call began: Ret is 0 and means nothing
 	FlagCut                        // an item of the payload did not fit and was cut
-	FlagMismatch                   // argument and object disagree: swapped while the call ran
+	FlagMismatch                   // path and object have different names: a link was followed, or the string was swapped
 	FlagMore                       // continued by the next record of this thread
 	FlagNested                     // came through the small ring, from interrupt context
 )

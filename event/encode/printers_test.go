@@ -114,7 +114,7 @@ func TestWhatWasSwappedIsSaid(t *testing.T) {
 		map[uint8][]byte{event.TagPath: []byte("/etc/shadow")})
 	e.Flags |= event.FlagMismatch
 	table, _ := New(Config{Format: Table}, Env{})
-	if line, _ := table.Append(nil, e); !strings.HasSuffix(string(line), "[swapped while the call ran; really /etc/shadow]\n") {
+	if line, _ := table.Append(nil, e); !strings.HasSuffix(string(line), "[really /etc/shadow]\n") {
 		t.Errorf("table: %s", line)
 	}
 	p, _ := New(Config{Format: JSON}, Env{})

@@ -215,7 +215,7 @@ func (p *tablePrinter) appendHash(dst []byte, e *event.Event, first bool) []byte
 func (p *tablePrinter) appendMarks(dst []byte, e *event.Event) []byte {
 	if e.Flags&event.FlagMismatch != 0 {
 		dst = p.paint(append(dst, ' '), yellow)
-		dst = append(dst, "[swapped while the call ran; really "...)
+		dst = append(dst, "[really "...)
 		at := len(dst)
 		if e.Object(event.FieldPath, &p.v) {
 			dst = p.clean(append(dst, p.v.Bytes...), at)
