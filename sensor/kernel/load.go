@@ -25,6 +25,7 @@ type programs struct {
 	control  *control
 	cpus     []*cpuShared
 	ringMask uint64
+	old      bool // the object is that for old kernels
 	// entryless: execve, exit and sigreturn are seen by other programs than one
 	// at the entry of every call.
 	entryless bool
@@ -56,16 +57,16 @@ func load(o Options, h hierarchy) (*programs, error) {
 }
 
 func loadWith(o Options, h hierarchy, cpus, size int) (*programs, error) {
-	spec, err := loadProgram()
+	spec, old, err := readObject()
 	if err != nil {
-		return nil, fmt.Errorf("sensor: embedded object: %w", err)
+		return nil, err
 	}
 	spec.Maps["cpus"].MaxEntries = uint32(cpus)
 	spec.Maps["cpus"].ValueSize = uint32(ringOffset + size + ringSlack)
 	if err := setConstants(spec, o, h, size); err != nil {
 		return nil, err
 	}
-	p := &programs{spec: spec, ringMask: uint64(size - 1), entryless: tells("sched_prepare_exec")}
+	p := &programs{spec: spec, old: old, ringMask: uint64(size - 1), entryless: tells("sched_prepare_exec")}
 	if err := spec.Variables["entryless"].Set(p.entryless); err != nil {
 		return nil, fmt.Errorf("sensor: constant entryless: %w", err)
 	}
@@ -88,7 +89,7 @@ func loadWith(o Options, h hierarchy, cpus, size int) (*programs, error) {
 
 // ownPrograms are always loaded; the others one by one, as hooks are wanted.
 var (
-	ownPrograms       = map[string]bool{"sys_exit": true, "sys_enter": true, "host": true, "thread": true}
+	ownPrograms       = map[string]bool{"sys_exit": true, "sys_enter": true, "host": true, "thread": true, "state": true}
 	entrylessPrograms = map[string]bool{"call_exec": true, "call_exit": true}
 )
 

@@ -1,3 +1,6 @@
 package kernel
 
-const objectName = "program_x86_bpfel.o"
+const (
+	objectName    = "program_x86_bpfel.o"
+	oldObjectName = "old_x86_bpfel.o"
+)

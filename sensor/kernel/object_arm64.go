@@ -1,3 +1,6 @@
 package kernel
 
-const objectName = "program_arm64_bpfel.o"
+const (
+	objectName    = "program_arm64_bpfel.o"
+	oldObjectName = "old_arm64_bpfel.o"
+)

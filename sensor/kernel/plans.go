@@ -39,14 +39,16 @@ func (s *Stream) SetPlans(plans []filter.Plan) error {
 	if err := s.needEntry(plans, selected[1]); err != nil {
 		return err
 	}
-	s.attachHooks()
+	if err := s.attachHooks(); err != nil {
+		return err
+	}
 	s.putInForce(selected)
 	return nil
 }
 
 // attachHooks attaches the optional programs of every event that was ever
 // selected, and remembers which of them cannot be had.
-func (s *Stream) attachHooks() {
+func (s *Stream) attachHooks() error {
 	s.mu.Lock()
 	ids := slices.Sorted(maps.Keys(s.selected))
 	s.mu.Unlock()
@@ -57,10 +59,17 @@ func (s *Stream) attachHooks() {
 				s.control.Descs[slot(e.ID)].Flags |= descState
 			}
 		}
+		if s.old && !s.state {
+			s.state = true
+			if err := s.attach("state"); err != nil {
+				return err
+			}
+		}
 	}
 	s.mu.Lock()
 	s.failed = failed
 	s.mu.Unlock()
+	return nil
 }
 
 // Unavailable are the selected events that no hook of this kernel delivers, each

@@ -30,6 +30,7 @@ type Stream struct {
 	planMu sync.Mutex // one change of plans at a time
 	hooks  *hooks     // the optional programs
 	entry  bool       // the program at entry is attached
+	state  bool       // so is that of the old object for credentials and namespaces
 
 	mu       sync.Mutex // guards the following, which is read while Next runs
 	tally    tally

@@ -153,6 +153,7 @@ struct verdict {
 	u32 pass, clause; /* plans still possible; the clause so far */
 	u32 version;
 	struct context *x;
+	u64 name; /* of the record, in the old object */
 };
 
 /* A plan fails when a clause of it had no atom that holds. */
@@ -179,25 +180,41 @@ static __always_inline bool context_holds(struct context *x, struct atom *a)
 	return word_holds(a, w[0]);
 }
 
+#ifdef OLD
+static __always_inline struct context *scratch_context(u32 level); /* in lane.h */
+
+/* The same for the context that goes with a name: see ring.h. */
+GLOBAL int context_holds_there(u64 name, u32 copy, u32 i)
+{
+	struct cpu *c = this_cpu();
+	struct context *x = 0;
+	if (name & IN_SCRATCH)
+		x = scratch_context(name);
+	else if (c)
+		x = &c->ctx;
+	return x && context_holds(x, &control.atoms[copy & 1][i & (ATOMS - 1)]);
+}
+#define CONTEXT_HOLDS(x, name, copy, i) context_holds_there(name, copy, i)
+#define OLD_ATOMS 64 /* more are left to user space */
+#else
+#define CONTEXT_HOLDS(x, name, copy, i) context_holds(x, &control.atoms[copy][i])
+#endif
+
 static long process_atom(u32 i, struct verdict *v)
 {
-	struct atom *a = &control.atoms[v->version & 1][i & (ATOMS - 1)];
-	fold(v, a, context_holds(v->x, a));
+	u32 copy = v->version & 1, n = i & (ATOMS - 1);
+	fold(v, &control.atoms[copy][n], CONTEXT_HOLDS(v->x, v->name, copy, n));
 	return 0;
 }
 
-#ifdef OLD
-#define OLD_PROCESS_ATOMS 16
-#endif
-
 /* The plans whose process conditions hold for x. */
-static __always_inline u32 passing(struct context *x, u32 tgid, u32 version)
+static __always_inline u32 passing(struct context *x, u64 name, u32 tgid, u32 version)
 {
 	u32 copy = version & 1;
-	struct verdict v = {.pass = control.all_plans[copy], .version = version, .x = x};
+	struct verdict v = {.pass = control.all_plans[copy], .version = version, .x = x, .name = name};
 	u32 n = control.process_atoms[copy];
 #ifdef OLD
-	for (u32 i = 0; i < OLD_PROCESS_ATOMS; i++) {
+	for (u32 i = 0; i < OLD_ATOMS; i++) {
 		if (i >= n)
 			break;
 		process_atom(i, &v);
@@ -247,12 +264,9 @@ static __always_inline bool context_changed(struct cpu *c, struct task_struct *t
 	return c->comm[0] != comm[0] || c->comm[1] != comm[1];
 }
 
-/* Makes the remembered context that of the current task. */
-GLOBAL int context_refresh(struct cpu *c, u32 version)
+static __always_inline int refresh(struct cpu *c, u32 version)
 {
 	struct task_struct *current = CURRENT(), *t = WALKED(struct task_struct, current);
-	if (!c)
-		return 0;
 	c->task = (u64)current;
 	c->start = GET(t, start_time);
 	c->cred = (u64)GET(t, real_cred);
@@ -268,6 +282,18 @@ GLOBAL int context_refresh(struct cpu *c, u32 version)
 	if (c->skip)
 		return 0;
 	fill_context(&c->ctx, current, version);
-	c->pass = passing(&c->ctx, tgid, version);
+	c->pass = passing(&c->ctx, 0, tgid, version);
 	return 0;
 }
+
+/* Makes the remembered context that of the current task. */
+#ifdef OLD
+GLOBAL int refresh_here(u32 version)
+{
+	struct cpu *c = this_cpu();
+	return c ? refresh(c, version) : 0;
+}
+static __always_inline void context_refresh(struct cpu *c, u32 version) { refresh_here(version); }
+#else
+GLOBAL int context_refresh(struct cpu *c, u32 version) { return c ? refresh(c, version) : 0; }
+#endif

@@ -7,7 +7,11 @@
  * follow in as many entries as they need, all but the last with FLAG_MORE, each
  * with one item that goes on where the one before ended. */
 #define STRINGS_CHUNK 8192
+#ifdef OLD
+#define STRINGS_CHUNKS 32 /* each is verified on its own */
+#else
 #define STRINGS_CHUNKS 1024 /* 8 MiB: the kernel allows 6 */
+#endif
 struct strings {
 	struct scratch *s;
 	u64 from, to;

@@ -82,8 +82,10 @@ __noinline int lane_put_dentry(u32 level, u32 tag, u64 name)
 		w.root_dentry = (u64)BPF_CORE_READ(sb, s_root);
 		w.flags = ITEM_DETACHED;
 	}
+#ifndef OLD
 	w.out = data;
-	u32 n = walk_path(&w);
+#endif
+	u32 n = walk_path(&w, RECORD(s));
 	item_end(s, data, tag, w.flags, n);
 	return 0;
 }

@@ -12,7 +12,7 @@ struct find {
 
 static long find_step(u32 i, struct find *f)
 {
-	u32 o = f->offset;
+	u32 o = forget(f->record, f->offset);
 	barrier_var(o);
 	if (o > RECORD_MOST || o + sizeof(struct item) > f->size)
 		return 1;
@@ -49,7 +49,7 @@ struct scan {
 
 static long scan_step(u32 i, struct scan *s)
 {
-	u32 o = s->at;
+	u32 o = forget((void *)s->record, s->at);
 	barrier_var(o);
 	if (o >= RECORD_MOST + STRING_MOST || s->record[o] == 0)
 		return 1;
@@ -62,13 +62,13 @@ static __always_inline u32 next_nul(struct record *r, u32 at, u32 step)
 {
 	struct scan s = {.record = (void *)r, .at = at, .step = step};
 #ifdef OLD
-	for (int i = 0; i < 32; i++)
+	for (int i = 0; i < NAME_MOST; i++)
 		if (scan_step(i, &s))
 			break;
 #else
 	bpf_loop(NAME_MOST, scan_step, &s, 0);
 #endif
-	return s.at;
+	return forget(r, s.at);
 }
 
 /* Compares words from..to of the atom with what stands at o, which may lie up to
@@ -108,10 +108,8 @@ static __always_inline bool port_holds(struct record *r, u32 o, struct atom *a)
 
 /* Tests of an item's bytes. Records of the lane have them too: what is asked for
  * is room for RECORD_MOST + STRING_MOST + 64 bytes, and 64 before the record. */
-static __noinline int item_holds(struct record *r, struct atom *a)
+static __always_inline int item_tested(struct record *r, struct atom *a)
 {
-	if (!r || !a)
-		return 0;
 	struct find f = {.record = r, .offset = HEADER + 8 * (r->nargs & 31), .size = length_of(r), .tag = a->tag};
 	find_item(&f);
 	if (!f.found)
@@ -139,6 +137,18 @@ static __noinline int item_holds(struct record *r, struct atom *a)
 	return name >= f.found - 1 && same(r, name + 1, a, 0, 4);
 }
 
+#ifdef OLD
+GLOBAL int item_holds_there(u64 name, u32 copy, u32 i)
+{
+	struct room *room = room_at(name);
+	return room ? item_tested(&room->record, &control.atoms[copy & 1][i & (ATOMS - 1)]) : 0;
+}
+#define ITEM_HOLDS(r, a, copy, i) item_holds_there(room_of(r), copy, i)
+#else
+#define ITEM_HOLDS(r, a, copy, i) item_holds(r, a)
+static __noinline int item_holds(struct record *r, struct atom *a) { return r && a ? item_tested(r, a) : 0; }
+#endif
+
 static __always_inline bool word_of_record_holds(struct record *r, struct atom *a)
 {
 	if (a->tag < 16 && (a->tag >= r->nargs || r->absent >> a->tag & 1))
@@ -160,32 +170,25 @@ struct judge {
 
 static long judge_atom(u32 i, struct judge *j)
 {
-	struct atom *a = &control.atoms[j->v.version & 1][(j->first + i) & (ATOMS - 1)];
+	u32 copy = j->v.version & 1, n = (j->first + i) & (ATOMS - 1);
+	struct atom *a = &control.atoms[copy][n];
 	struct record *r = &j->desk->room.record;
 	bool yes;
 	if (a->on == ON_CONTEXT)
-		yes = context_holds(j->v.x, a);
+		yes = CONTEXT_HOLDS(j->v.x, room_of(r), copy, n);
 	else if (a->on == ON_RECORD)
 		yes = word_of_record_holds(r, a);
 	else
-		yes = item_holds(r, a);
+		yes = ITEM_HOLDS(r, a, copy, n);
 	fold(&j->v, a, yes);
 	return 0;
 }
 
-#ifdef OLD
-#define OLD_EVENT_ATOMS 8
-#endif
-
-/* Which of the plans in want the record satisfies. */
-GLOBAL u32 judge(struct desk *desk, struct context *x, struct desc *d, u32 want, u32 version)
+static __always_inline u32 judge_all(struct desk *desk, struct context *x, u32 first, u32 n, u32 want, u32 version)
 {
-	if (!desk || !x || !d)
-		return 0;
-	struct judge j = {.v = {.pass = want, .version = version, .x = x}, .desk = desk, .first = d->first[version & 1]};
-	u32 n = d->count[version & 1];
+	struct judge j = {.v = {.pass = want, .version = version, .x = x}, .desk = desk, .first = first};
 #ifdef OLD
-	for (u32 i = 0; i < OLD_EVENT_ATOMS; i++) {
+	for (u32 i = 0; i < OLD_ATOMS; i++) {
 		if (i >= n)
 			break;
 		judge_atom(i, &j);
@@ -197,3 +200,25 @@ GLOBAL u32 judge(struct desk *desk, struct context *x, struct desc *d, u32 want,
 }
 
 static __always_inline struct desk *desk_of(struct record *r) { return (void *)r - 64; }
+
+/* Which of the plans in want the record satisfies. */
+#ifdef OLD
+GLOBAL u32 judge_there(u64 head, u32 first, u32 n, u32 want, u32 version)
+{
+	struct cpu *c = this_cpu();
+	return c ? judge_all(desk_of(at(c, head)), &c->ctx, first, n, want, version) : 0;
+}
+static __always_inline u32 judge(struct cpu *c, struct desc *d, u64 head, u32 want, u32 version)
+{
+	return judge_there(head, d->first[version & 1], d->count[version & 1], want, version);
+}
+#else
+GLOBAL u32 judge_desk(struct desk *desk, struct context *x, struct desc *d, u32 want, u32 version)
+{
+	return desk && x && d ? judge_all(desk, x, d->first[version & 1], d->count[version & 1], want, version) : 0;
+}
+static __always_inline u32 judge(struct cpu *c, struct desc *d, u64 head, u32 want, u32 version)
+{
+	return judge_desk(desk_of(at(c, head)), &c->ctx, d, want, version);
+}
+#endif

@@ -22,6 +22,8 @@ typedef u32 __be32;
 typedef u32 __wsum;
 typedef _Bool bool;
 #define true 1
+/* Code that is rarely run stands apart: the processor's cache for code is small. */
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define false 0
 #define NULL ((void *)0)
 
@@ -301,12 +303,11 @@ struct unix_sock {
 /* The source is compiled twice. The plain object reads kernel memory by typed
  * loads. The old one is for kernels before 5.17, which lack the typed current
  * task (5.11) or bpf_loop: it probes, and its loops have constant bounds. */
+#define GLOBAL __noinline /* verified once, whoever calls it */
 #ifdef OLD
-#define GLOBAL static __noinline
 #define GET(p, ...) BPF_CORE_READ(p, __VA_ARGS__)
 #define CURRENT() ((struct task_struct *)bpf_get_current_task())
 #else
-#define GLOBAL __noinline /* verified once, whoever calls it */
 #define GET(p, ...) ___arrow(p, __VA_ARGS__)
 #define CURRENT() bpf_get_current_task_btf()
 #endif

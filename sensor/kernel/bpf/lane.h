@@ -34,6 +34,7 @@ struct scratch {
 	u32 level, pad; /* which of them it is */
 	struct entry entry;
 	u8 record[LANE_RECORD];
+	u64 name[8]; /* of the room, and more: struct named_room */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -50,6 +51,26 @@ struct {
  * the kernel has no compare-and-exchange it does not preempt them either, and
  * the loader puts a plain store in its place: see ../lane.go. */
 static __always_inline struct scratch *scratch_at(u32 level) { return bpf_map_lookup_elem(&scratches, &level); }
+
+#ifdef OLD
+static __always_inline struct room *scratch_room(u32 level)
+{
+	struct scratch *s = scratch_at(level);
+	if (!s)
+		return 0;
+	barrier_var(s); /* tested before it is moved */
+	return (void *)s->record;
+}
+
+static __always_inline struct context *scratch_context(u32 level)
+{
+	struct scratch *s = scratch_at(level);
+	if (!s)
+		return 0;
+	barrier_var(s);
+	return &s->entry.ctx;
+}
+#endif
 
 static __always_inline struct scratch *scratch_take(void)
 {
@@ -105,7 +126,7 @@ static __noinline int lane_context(struct scratch *s, struct task_struct *t)
 	if (s->skip)
 		return 0;
 	fill_context(&s->entry.ctx, t, s->version);
-	s->pass = passing(&s->entry.ctx, tgid, s->version);
+	s->pass = passing(&s->entry.ctx, IN_SCRATCH | s->level, tgid, s->version);
 	return 0;
 }
 
@@ -153,6 +174,7 @@ __noinline int lane_begin(u32 id, u32 nargs, u32 kind)
 	if (!selected)
 		s->want |= UNSELECTED;
 	struct record *r = RECORD(s);
+	name_room(r, IN_SCRATCH | s->level);
 	r->time = bpf_ktime_get_ns();
 	r->id = id;
 	r->nargs = nargs;
@@ -198,14 +220,15 @@ static __always_inline bool lane_word_holds(struct scratch *s, struct atom *a)
 static long lane_atom(u32 i, struct lane_judge *j)
 {
 	struct scratch *s = j->s;
-	struct atom *a = &control.atoms[j->v.version & 1][(j->first + i) & (ATOMS - 1)];
+	u32 copy = j->v.version & 1, n = (j->first + i) & (ATOMS - 1);
+	struct atom *a = &control.atoms[copy][n];
 	bool yes;
 	if (a->on == ON_CONTEXT)
-		yes = context_holds(&s->entry.ctx, a);
+		yes = CONTEXT_HOLDS(&s->entry.ctx, room_of(RECORD(s)), copy, n);
 	else if (a->on == ON_RECORD)
 		yes = lane_word_holds(s, a);
 	else
-		yes = item_holds(RECORD(s), a);
+		yes = ITEM_HOLDS(RECORD(s), a, copy, n);
 	fold(&j->v, a, yes);
 	return 0;
 }
@@ -222,7 +245,7 @@ static __always_inline u32 lane_wanted(struct scratch *s, u32 slot)
 		.first = d->first[s->version & 1],
 	};
 #ifdef OLD
-	for (u32 i = 0; i < OLD_PROCESS_ATOMS && i < n; i++)
+	for (u32 i = 0; i < OLD_ATOMS && i < n; i++)
 		lane_atom(i, &j);
 #else
 	bpf_loop(n, lane_atom, &j, 0);

@@ -81,25 +81,40 @@ static __always_inline void walk_from(struct walk *w, struct task_struct *t, u64
 	walk_place(w, &p);
 }
 
-GLOBAL int read_path(struct room *room, u32 tag, struct place *p)
+static __always_inline int write_path(struct record *r, u32 tag, struct place *p)
 {
-	if (!room || !p)
-		return 0;
 	struct walk w = {};
-	struct record *r = &room->record;
-	w.out = open_item(r);
-	if (!w.out)
+	void *out = open_item(r);
+	if (!out)
 		return 0;
 	walk_place(&w, p);
-	u32 n = walk_path(&w);
-	close_item(r, w.out, tag, w.flags, n);
+#ifndef OLD
+	w.out = out;
+#endif
+	u32 n = walk_path(&w, r);
+	close_item(r, out, tag, w.flags, n);
 	return 0;
 }
 
+#ifdef OLD
+GLOBAL int path_into(u64 name, u32 tag, u64 vfs, u64 dentry, u64 fs)
+{
+	struct room *room = room_at(name);
+	struct place p = {vfs, dentry, fs};
+	return room ? write_path(&room->record, tag, &p) : 0;
+}
+#else
+GLOBAL int read_path(struct room *room, u32 tag, struct place *p) { return room && p ? write_path(&room->record, tag, p) : 0; }
+#endif
+
 static __always_inline void put_path(struct record *r, struct task_struct *t, u32 tag, u64 vfs, u64 dentry)
 {
+#ifdef OLD
+	path_into(room_of(r), tag, vfs, dentry, (u64)GET(t, fs));
+#else
 	struct place p = {vfs, dentry, (u64)GET(t, fs)};
 	read_path((struct room *)r, tag, &p);
+#endif
 }
 
 static __always_inline void put_file_path(struct record *r, struct task_struct *t, u8 tag, struct file *f)

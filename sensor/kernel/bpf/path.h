@@ -3,7 +3,7 @@
  * to the root of the process, components NUL-terminated in that order (user
  * space turns them round). No path helper may be called from a tracepoint. */
 #pragma once
-#include "context.h"
+#include "ring.h"
 
 struct bpf_iter_num {
 	u64 opaque[1];
@@ -19,7 +19,9 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 
 struct walk {
 	u64 dentry, vfs, root_dentry, root_vfs;
+#ifndef OLD
 	void *out;
+#endif
 	u32 length, flags;
 };
 
@@ -147,27 +149,50 @@ static __always_inline long climb(struct walk *w, void *out)
 	return 0;
 }
 
+#ifdef OLD
+#define OLD_STEPS 256
+
+/* One step of the walk that stands behind a room, verified once. */
+GLOBAL int climb_there(u64 name)
+{
+	struct named_room *n = (void *)room_at(name);
+	if (!n)
+		return 1;
+	void *out = open_item(&n->room.record);
+	if (!out)
+		return 1;
+	struct walk w;
+	__builtin_memcpy(&w, n->walk, sizeof w);
+	w.length &= 4095;
+	long end = climb(&w, out);
+	__builtin_memcpy(n->walk, &w, sizeof w);
+	return end;
+}
+
+/* Writes the names of a path as the next item's data, and returns how many bytes
+ * they take. */
+static __always_inline u32 walk_path(struct walk *w, struct record *r)
+{
+	struct named_room *n = (void *)r;
+	w->flags |= ITEM_CUT;
+	__builtin_memcpy(n->walk, w, sizeof *w);
+	for (int i = 0; i < OLD_STEPS; i++)
+		if (climb_there(room_of(r)))
+			break;
+	__builtin_memcpy(w, n->walk, sizeof *w);
+	return w->length & 4095;
+}
+#else
 static long walk_step(u32 i, struct walk *w) { return climb(w, w->out); }
 
-#ifdef OLD
-#define OLD_STEPS 24 /* each is verified on its own */
-#endif
-
-/* Writes the names of a path to w->out and returns how many bytes they take. */
-static __always_inline u32 walk_path(struct walk *w)
+static __always_inline u32 walk_path(struct walk *w, struct record *r)
 {
-#ifdef OLD
-	w->flags |= ITEM_CUT;
-	for (int i = 0; i < OLD_STEPS; i++)
-		if (walk_step(i, w))
-			break;
-#else
 	if (bpf_iter_num_new && bpf_rdonly_cast) {
 		walk_typed(w, w->out);
 	} else {
 		w->flags |= ITEM_CUT;
 		bpf_loop(512, walk_step, w, 0);
 	}
-#endif
 	return w->length & 4095;
 }
+#endif

@@ -37,6 +37,15 @@ struct room {
 	u8 rest[RECORD_MOST + STRING_MOST + 64 - sizeof(struct record)];
 };
 
+/* Before Linux 5.13 a function that is verified once takes numbers only, so a
+ * record has a name, which stands behind its room: see ring.h. */
+struct named_room {
+	struct room room;
+	u64 name, plain;
+	u64 walk[5]; /* a walk under way: see path.h */
+};
+#define IN_SCRATCH (1ull << 63) /* name: the level of a scratch; else the position in the ring */
+
 struct item {
 	u8 tag, flags;
 	u16 zero;

@@ -17,10 +17,40 @@ static __always_inline void publish(struct cpu *c, u64 head)
 #endif
 }
 
+#ifdef OLD
+static __always_inline struct room *scratch_room(u32 level); /* in lane.h */
+
+static __always_inline struct room *room_at(u64 name)
+{
+	if (name & IN_SCRATCH)
+		return scratch_room(name);
+	struct cpu *c = this_cpu();
+	if (!c)
+		return 0;
+	barrier_var(c); /* tested before it is moved */
+	return (void *)at(c, name);
+}
+
+static __always_inline void name_room(struct record *r, u64 name) { ((struct named_room *)r)->name = name; }
+static __always_inline u64 room_of(struct record *r) { return ((struct named_room *)r)->name; }
+
+/* A number without a history, so that the ways that led to it look the same to
+ * the verifier. */
+static __always_inline u32 forget(struct record *r, u32 v)
+{
+	volatile u64 *memory = &((struct named_room *)r)->plain;
+	*memory = v;
+	return *memory;
+}
+#else
+static __always_inline void name_room(struct record *r, u64 name) {}
+static __always_inline u32 forget(struct record *r, u32 v) { return v; }
+#endif
+
 static __always_inline bool has_room(struct cpu *c, u64 head)
 {
 	u64 size = (u64)ring_mask + 1;
-	if (head - c->tail_cache + ROOM <= size)
+	if (!RARELY(head - c->tail_cache + ROOM > size))
 		return true;
 	c->tail_cache = *(volatile u64 *)&c->tail;
 	return head - c->tail_cache + ROOM <= size;
@@ -34,14 +64,14 @@ static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
 	u64 h = c->head;
 	/* An odd head is that of a program which this one interrupts: kernels that
 	 * preempt programs exist. */
-	if (h & 1 || !has_room(c, h)) {
+	if (RARELY(h & 1 || !has_room(c, h))) {
 		c->lost[slot & (SLOTS - 1)]++;
 		c->dropped++;
 		c->sent = 0; /* nothing may be attributed to a context that was lost */
 		return false;
 	}
 	*(volatile u64 *)&c->head = h | 1;
-	if (!c->sent) {
+	if (RARELY(!c->sent)) {
 		struct record *r = at(c, h);
 		r->time = c->dropped;
 		r->size = HEADER + sizeof(struct context);
@@ -51,6 +81,7 @@ static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
 		h += HEADER + sizeof(struct context);
 	}
 	*head = h;
+	name_room(at(c, h), h);
 	return true;
 }
 

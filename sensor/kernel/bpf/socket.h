@@ -45,12 +45,8 @@ static __always_inline void put_addresses(struct sockinfo *o, struct sock *sk, u
 		    FIELD(struct sock, sk, __sk_common.skc_dport));
 }
 
-GLOBAL int read_socket(struct room *room, u64 *file)
+static __always_inline int write_socket(struct record *r, struct file *f)
 {
-	if (!room || !file)
-		return 0;
-	struct file *f = (void *)*file;
-	struct record *r = &room->record;
 	struct sockinfo *o = open_item(r);
 	struct inode *i = FIELD(struct file, f, f_inode);
 	if (!o || (FIELD(struct inode, i, i_mode) & S_IFMT) != S_IFSOCK)
@@ -78,8 +74,22 @@ GLOBAL int read_socket(struct room *room, u64 *file)
 	return 0;
 }
 
+#ifdef OLD
+GLOBAL int socket_into(u64 name, u64 file)
+{
+	struct room *room = room_at(name);
+	return room ? write_socket(&room->record, (void *)file) : 0;
+}
+#else
+GLOBAL int read_socket(struct room *room, u64 *file) { return room && file ? write_socket(&room->record, (void *)*file) : 0; }
+#endif
+
 static __always_inline void put_socket(struct record *r, struct file *f)
 {
 	u64 file = (u64)f;
+#ifdef OLD
+	socket_into(room_of(r), file);
+#else
 	read_socket((struct room *)r, &file);
+#endif
 }

@@ -10,7 +10,10 @@
 
 static __always_inline bool is_selected(u32 when, u32 nr)
 {
-	return nr < NUMBERS && control.selected[when][(nr >> 6) & 15] >> (nr & 63) & 1;
+	if (nr >= NUMBERS)
+		return false;
+	barrier_var(nr); /* old verifiers want to see the mask */
+	return control.selected[when][(nr >> 6) & 15] >> (nr & 63) & 1;
 }
 
 /* A call on a CPU that was not there when the sensor began. */
@@ -22,6 +25,7 @@ static __always_inline int orphan(void)
 
 static __always_inline u32 entry_of(u32 nr, bool compat)
 {
+	barrier_var(nr);
 	return compat ? slots32[nr & (NUMBERS - 1)] : slots[nr & (NUMBERS - 1)];
 }
 
@@ -52,7 +56,7 @@ static __noinline int emit_raw(struct cpu *c, u32 slot, u64 call)
 
 static __always_inline void state_changed(struct task_struct *t, struct desc *d, u32 slot, long ret)
 {
-#ifndef ALONE
+#if !defined(ALONE) && !defined(OLD)
 	if (d->flags & D_STATE)
 		state_exit(t, slot, ret);
 #endif
@@ -67,7 +71,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	u32 nr = number_of(regs);
 	bool replaced = false;
-	if (nr >= NUMBERS) {
+	if (RARELY(nr >= NUMBERS)) {
 		if (!entryless || nr != NR_REPLACED || ret == -ENOSYS) /* -ENOSYS: somebody called number -1 */
 			return 0;
 		nr = NR_SIGRETURN;
@@ -76,7 +80,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!is_selected(0, nr))
 		return 0;
 	struct cpu *c = this_cpu();
-	if (!c)
+	if (RARELY(!c))
 		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
@@ -84,11 +88,11 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 entry = entry_of(replaced && compat ? NR_SIGRETURN32 : nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
-	if (d->flags & (D_STATE | D_FRESH) && ret >= 0)
+	if (RARELY(d->flags & (D_STATE | D_FRESH) && ret >= 0))
 		state_changed(t, d, slot, ret);
 	u32 raw = RAW_PLANS(EV_SYS_EXIT, version);
 	bool failed = false;
-	if (d->flags & D_EXEC) {
+	if (RARELY(d->flags & D_EXEC)) {
 		if (ret >= 0 && !raw)
 			return 0; /* it was told at entry */
 		failed = ret < 0;
@@ -99,13 +103,13 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (!in_scope(c, t, version))
 		return 0;
-	if (raw)
+	if (RARELY(raw))
 		emit_raw(c, SLOT(EV_SYS_EXIT), d->id ? d->id : nr);
 	struct call k = {
 		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot,
 		.shape = SHAPE_OF(entry), .flags = compat ? FLAG_COMPAT : 0,
 	};
-	if (d->flags & (D_CHILD | D_ENTRY)) {
+	if (RARELY(d->flags & (D_CHILD | D_ENTRY))) {
 		if (failed)
 			return failed_exec(&k, GET(t, tgid));
 		if ((d->flags & D_CHILD) && ret == 0)
@@ -121,6 +125,20 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	return k.want ? emit(&k) : 0;
 }
 
+#ifdef OLD
+/* Apart from sys_exit: the stacks of both together would be too large. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(state, struct pt_regs *regs, long ret)
+{
+	u32 nr = number_of(regs);
+	if (ret < 0 || !is_selected(0, nr))
+		return 0;
+	struct task_struct *t = CURRENT();
+	u32 slot = SLOT_OF(entry_of(nr, is_compat(t)));
+	return control.descs[slot].flags & D_STATE ? state_exit(t, slot, ret) : 0;
+}
+#endif
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 {
@@ -128,7 +146,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (!is_selected(1, nr))
 		return 0;
 	struct cpu *c = this_cpu();
-	if (!c)
+	if (RARELY(!c))
 		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);

@@ -65,12 +65,9 @@ static __always_inline void read_string(struct record *r, struct put *p, long re
 }
 
 /* how is a struct put in one word. */
-GLOBAL int read_user(struct room *room, u32 how, long ret)
+static __always_inline int write_user(struct record *r, u32 how, long ret)
 {
 	struct put p = {.arg = how & 7, .kind = how >> 8, .length = how >> 16, .most = how >> 24};
-	if (!room)
-		return 0;
-	struct record *r = &room->record;
 	void *to = open_item(r);
 	if (p.arg > 5 || !to)
 		return 0;
@@ -82,9 +79,24 @@ GLOBAL int read_user(struct room *room, u32 how, long ret)
 	return 0;
 }
 
+#ifdef OLD
+GLOBAL int user_into(u64 name, u32 how, long ret)
+{
+	struct room *room = room_at(name);
+	return room ? write_user(&room->record, how, ret) : 0;
+}
+#else
+GLOBAL int read_user(struct room *room, u32 how, long ret) { return room ? write_user(&room->record, how, ret) : 0; }
+#endif
+
 static __always_inline void put_user(struct record *r, struct put *p, long ret)
 {
-	read_user((struct room *)r, p->arg | p->kind << 8 | p->length << 16 | (u32)p->most << 24, ret);
+	u32 how = p->arg | p->kind << 8 | p->length << 16 | (u32)p->most << 24;
+#ifdef OLD
+	user_into(room_of(r), how, ret);
+#else
+	read_user((struct room *)r, how, ret);
+#endif
 }
 
 /* Whether a path that was read, the first or the second item, is a relative one. */

@@ -63,7 +63,11 @@ static __always_inline bool vector_next(struct vector *v)
 	return p != 0;
 }
 
+#ifdef OLD
+GLOBAL int vector_step(void)
+#else
 static long vector_step(u32 i, void *unused)
+#endif
 {
 	struct cpu *c = this_cpu();
 	if (!c)
@@ -94,13 +98,13 @@ static long vector_step(u32 i, void *unused)
 }
 
 #ifdef OLD
-#define VECTOR_STEPS 64
+#define VECTOR_STEPS 4096 /* each is verified on its own */
 #else
 #define VECTOR_STEPS (1 << 20)
 #endif
 
 /* Writes the vector at from as an item with that tag. */
-static __always_inline void put_vector(struct cpu *c, u8 tag, u64 from)
+static __always_inline void write_vector(struct cpu *c, u8 tag, u64 from)
 {
 	struct vector *v = &c->vector;
 	struct record *r = at(c, v->head);
@@ -112,7 +116,7 @@ static __always_inline void put_vector(struct cpu *c, u8 tag, u64 from)
 	long n = 0;
 #ifdef OLD
 	for (; n < VECTOR_STEPS; n++)
-		if (vector_step(n, 0))
+		if (vector_step())
 			break;
 #else
 	n = bpf_loop(VECTOR_STEPS, vector_step, 0, 0);
@@ -121,3 +125,16 @@ static __always_inline void put_vector(struct cpu *c, u8 tag, u64 from)
 		v->flags |= ITEM_CUT;
 	vector_end(v, at(c, v->head));
 }
+
+#ifdef OLD
+GLOBAL int vector_here(u32 tag, u64 from)
+{
+	struct cpu *c = this_cpu();
+	if (c)
+		write_vector(c, tag, from);
+	return 0;
+}
+static __always_inline void put_vector(struct cpu *c, u8 tag, u64 from) { vector_here(tag, from); }
+#else
+static __always_inline void put_vector(struct cpu *c, u8 tag, u64 from) { write_vector(c, tag, from); }
+#endif
