@@ -40,7 +40,10 @@ func TestRoff(t *testing.T) {
 func TestManPages(t *testing.T) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
-		t.Skip("no groff on this host")
+		if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
+			t.Fatal("BULWARK_TEST_REQUIRE=all: no groff on this host: apt-get install groff-base")
+		}
+		t.Skip("skipped: no groff on this host: apt-get install groff-base")
 	}
 	for name, text := range Files() {
 		if !strings.HasPrefix(name, manDir) {
