@@ -32,6 +32,9 @@ type runningHook struct {
 
 func (r runningHook) Close() error { return errors.Join(r.link.Close(), r.program.Close()) }
 
+// withoutKinds are kinds of program that are taken for refused: tests set it.
+var withoutKinds []string
+
 func newHooks(spec *ebpf.CollectionSpec, maps map[string]*ebpf.Map) *hooks {
 	return &hooks{spec: spec, maps: maps, running: map[string]runningHook{}, refused: map[string]error{}, kinds: map[string]error{}}
 }

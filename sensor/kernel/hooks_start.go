@@ -13,25 +13,33 @@ import (
 )
 
 // initNamespaces is the event init_namespaces: the namespaces of the first
-// process, in the order of the dictionary. One that cannot be read, or that this
-// kernel does not have, is absent.
-func initNamespaces(now event.Time) event.Event {
+// process, in the order of the dictionary. The kernel's numbers, for /proc may
+// hide them; one that this kernel does not have is absent.
+func (p *programs) initNamespaces(now event.Time) event.Event {
 	var b event.Builder
+	var numbers [10]uint32 // init_spaces of bpf/host.h
+	if m := p.coll.Maps[".data.spaces"]; m != nil {
+		m.Lookup(uint32(0), &numbers) // zeros if it cannot be read
+	}
 	info := dictionary.Lookup("init_namespaces")
 	b.Begin(info.ID, now, 0, len(info.Args))
 	for i := range info.Args {
-		if n := namespace(info.Args[i].Name); n != 0 {
+		n := numbers[i]
+		if n == 0 {
+			n = namespace(info.Args[i].Name)
+		}
+		if n != 0 {
 			b.Word(i, uint64(n))
 		}
 	}
-	e := event.Event{Context: firstProcess(), Arch: dictionary.Host}
+	e := event.Event{Context: p.firstProcess(), Arch: dictionary.Host}
 	e.SetRaw(b.End())
 	return e
 }
 
 // firstProcess is the context of process 1, as far as it can be read.
-func firstProcess() event.Context {
-	c := event.Context{HostPID: 1, HostTID: 1, PID: 1, TID: 1, MntNS: namespace("mnt"), PidNS: namespace("pid")}
+func (p *programs) firstProcess() event.Context {
+	c := event.Context{HostPID: 1, HostTID: 1, PID: 1, TID: 1, MntNS: p.control.HostMntNS, PidNS: p.control.HostPidNS}
 	if name, err := os.ReadFile("/proc/1/comm"); err == nil {
 		copy(c.Comm[:15], bytes.TrimSpace(name))
 	}
@@ -52,7 +60,7 @@ func (s *Stream) atStart(b *sensor.Batch) {
 	}
 	atomic.AddUint64(&s.cpus[0].Generated[slot(id)], 1)
 	e := s.grow(b)
-	*e = initNamespaces(event.Time(s.control.Started))
+	*e = s.initNamespaces(event.Time(s.control.Started))
 	e.Wanted = uint64(wanted)
 	s.count(e, uint16(s.version))
 }

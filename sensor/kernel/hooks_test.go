@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,12 +35,37 @@ type hookCase struct {
 // TestHooks triggers every event that is no system call, those that this kernel
 // can deliver, and looks at what arrives. The others are skipped with the reason.
 func TestHooks(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
+	runHookCases(t, hookCases)
+}
+
+// TestHookWays does the same by the ways that are not the first choice of a
+// kernel that has several.
+func TestHookWays(t *testing.T) {
+	for _, kind := range []string{"lsm", "kprobe", "tp"} {
+		t.Run(kind, func(t *testing.T) {
+			defer func() { withoutKinds = nil }()
+			for _, k := range programKinds {
+				if k.name != kind && k.name != "tp" && k.name != "kret"+kind {
+					withoutKinds = append(withoutKinds, k.name)
+				}
+			}
+			runHookCases(t, casesOfKind(kind))
+		})
 	}
+}
+
+// casesOfKind are the rows of events with a way of that kind and a better one.
+func casesOfKind(kind string) (cases []hookCase) {
 	for _, c := range hookCases {
-		t.Run(c.event, func(t *testing.T) { c.run(t) })
+		e := dictionary.Lookup(c.event)
+		for i, w := range ways(e) {
+			if i > 0 && strings.HasSuffix(w.kind(), kind) {
+				cases = append(cases, c)
+				break
+			}
+		}
 	}
+	return cases
 }
 
 // TestHookCases keeps the table complete: a row for every event of that kind.
@@ -55,56 +81,115 @@ func TestHookCases(t *testing.T) {
 	}
 }
 
-func (c *hookCase) run(t *testing.T) {
-	if c.needs != nil {
-		if missing := c.needs(); missing != "" {
-			t.Skipf("cannot happen here: %s", missing)
-		}
+// runHookCases opens one stream for all cases, makes all of it happen and then
+// reports each.
+func runHookCases(t *testing.T, cases []hookCase) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
 	}
-	e := dictionary.Lookup(c.event)
-	if e == nil {
-		t.Fatal("not in the dictionary")
-	}
-	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stream, err := New(Options{IncludeSelf: true, DetectSyscall: true}).Open(ctx, []filter.Plan{{Events: []event.ID{e.ID}}})
+	var plan filter.Plan
+	for _, c := range cases {
+		plan.Events = append(plan.Events, dictionary.Lookup(c.event).ID)
+	}
+	stream, err := New(Options{IncludeSelf: true, DetectSyscall: true}).Open(ctx, []filter.Plan{plan})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	if err := stream.(*Stream).Unavailable()[e.ID]; err != nil {
-		t.Skipf("not on this kernel: %v", err)
+	unavailable := stream.(*Stream).Unavailable()
+	w := &hookWatch{all: make(chan struct{})}
+	for i, c := range cases {
+		row := &hookRow{hookCase: c, id: plan.Events[i], dir: t.TempDir()}
+		if c.needs != nil {
+			row.skip = c.needs()
+		}
+		if err := unavailable[row.id]; err != nil {
+			row.skip = err.Error()
+		}
+		w.rows = append(w.rows, row)
 	}
-	if exe, err := os.Executable(); err == nil {
-		changeTime(exe) // leaves the mark
-	}
-	if c.do != nil {
-		c.do(t, dir)
-	}
-	c.look(t, stream, e.ID, dir)
-}
-
-// look reads until an event is as it must be. What else came is shown when none is.
-func (c *hookCase) look(t *testing.T, stream sensor.Stream, id event.ID, dir string) {
-	var seen []string
-	var batch sensor.Batch
-	for stream.Next(&batch) == nil {
-		for i := range batch.Events {
-			e := &batch.Events[i]
-			if e.ID != id {
-				continue
-			}
-			wrong := c.compare(e, dir)
-			if wrong == "" {
-				return
-			}
-			if len(seen) < 10 {
-				seen = append(seen, fmt.Sprintf("%s: %s", describeEvent(e), wrong))
-			}
+	go w.read(stream)
+	for _, row := range w.rows {
+		if row.skip == "" && row.do != nil {
+			row.do(t, row.dir)
 		}
 	}
-	t.Errorf("%s: no event is as expected; seen:\n%s", c.event, strings.Join(seen, "\n"))
+	select {
+	case <-w.all:
+	case <-time.After(10 * time.Second):
+	}
+	w.report(t)
+}
+
+// A hookRow is a case under way.
+type hookRow struct {
+	hookCase
+	id   event.ID
+	dir  string
+	skip string
+	ok   bool
+	seen []string // what came and was not as expected
+}
+
+// hookWatch reads until all rows have what they want.
+type hookWatch struct {
+	mu   sync.Mutex
+	rows []*hookRow
+	all  chan struct{}
+}
+
+func (w *hookWatch) read(stream sensor.Stream) {
+	var batch sensor.Batch
+	for done := false; stream.Next(&batch) == nil; {
+		w.mu.Lock()
+		for i := range batch.Events {
+			w.match(&batch.Events[i])
+		}
+		if !done && w.complete() {
+			done = true
+			close(w.all)
+		}
+		w.mu.Unlock()
+	}
+}
+
+func (w *hookWatch) match(e *event.Event) {
+	for _, row := range w.rows {
+		if row.id != e.ID || row.ok || row.skip != "" {
+			continue
+		}
+		wrong := row.compare(e, row.dir)
+		row.ok = wrong == ""
+		if !row.ok && len(row.seen) < 10 {
+			row.seen = append(row.seen, fmt.Sprintf("%s: %s", describeEvent(e), wrong))
+		}
+	}
+}
+
+func (w *hookWatch) complete() bool {
+	for _, row := range w.rows {
+		if !row.ok && row.skip == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *hookWatch) report(t *testing.T) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, row := range w.rows {
+		t.Run(row.event, func(t *testing.T) {
+			switch {
+			case row.skip != "":
+				t.Skipf("not here: %s", row.skip)
+			case !row.ok:
+				t.Errorf("no event is as expected; seen:\n%s", strings.Join(row.seen, "\n"))
+			}
+		})
+	}
 }
 
 // changeTime of a file in ns. That somebody asks leaves a mark beside the time in

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -109,6 +110,9 @@ func (h *hooks) kindRefusal(name string) error {
 		if k.name == name {
 			err = k.try()
 		}
+	}
+	if slices.Contains(withoutKinds, name) {
+		err = errors.New("not to be used")
 	}
 	h.kinds[name] = err
 	return err
