@@ -129,6 +129,7 @@ const (
 	oldVarExecEnv                           = "exec_env"
 	oldVarExitTellsGroup                    = "exit_tells_group"
 	oldVarFamilyCalls                       = "family_calls"
+	oldVarInitSpaces                        = "init_spaces"
 	oldVarQuiet                             = "quiet"
 	oldVarRingMask                          = "ring_mask"
 	oldVarShapes                            = "shapes"
@@ -304,6 +305,7 @@ type oldVariableSpecs struct {
 	ExecEnv         *ebpf.VariableSpec `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.VariableSpec `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.VariableSpec `ebpf:"family_calls"`
+	InitSpaces      *ebpf.VariableSpec `ebpf:"init_spaces"`
 	Quiet           *ebpf.VariableSpec `ebpf:"quiet"`
 	RingMask        *ebpf.VariableSpec `ebpf:"ring_mask"`
 	Shapes          *ebpf.VariableSpec `ebpf:"shapes"`
@@ -368,6 +370,7 @@ type oldVariables struct {
 	ExecEnv         *ebpf.Variable `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.Variable `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.Variable `ebpf:"family_calls"`
+	InitSpaces      *ebpf.Variable `ebpf:"init_spaces"`
 	Quiet           *ebpf.Variable `ebpf:"quiet"`
 	RingMask        *ebpf.Variable `ebpf:"ring_mask"`
 	Shapes          *ebpf.Variable `ebpf:"shapes"`

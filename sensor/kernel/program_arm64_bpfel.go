@@ -130,6 +130,7 @@ const (
 	programVarExecEnv                           = "exec_env"
 	programVarExitTellsGroup                    = "exit_tells_group"
 	programVarFamilyCalls                       = "family_calls"
+	programVarInitSpaces                        = "init_spaces"
 	programVarQuiet                             = "quiet"
 	programVarRingMask                          = "ring_mask"
 	programVarShapes                            = "shapes"
@@ -306,6 +307,7 @@ type programVariableSpecs struct {
 	ExecEnv         *ebpf.VariableSpec `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.VariableSpec `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.VariableSpec `ebpf:"family_calls"`
+	InitSpaces      *ebpf.VariableSpec `ebpf:"init_spaces"`
 	Quiet           *ebpf.VariableSpec `ebpf:"quiet"`
 	RingMask        *ebpf.VariableSpec `ebpf:"ring_mask"`
 	Shapes          *ebpf.VariableSpec `ebpf:"shapes"`
@@ -370,6 +372,7 @@ type programVariables struct {
 	ExecEnv         *ebpf.Variable `ebpf:"exec_env"`
 	ExitTellsGroup  *ebpf.Variable `ebpf:"exit_tells_group"`
 	FamilyCalls     *ebpf.Variable `ebpf:"family_calls"`
+	InitSpaces      *ebpf.Variable `ebpf:"init_spaces"`
 	Quiet           *ebpf.Variable `ebpf:"quiet"`
 	RingMask        *ebpf.Variable `ebpf:"ring_mask"`
 	Shapes          *ebpf.Variable `ebpf:"shapes"`

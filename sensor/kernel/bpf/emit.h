@@ -30,7 +30,7 @@ static __always_inline void begin(struct record *r, struct call *k)
 	r->absent = k->d->absent;
 	r->ret = k->ret;
 	set_length(r, HEADER + 8 * (k->d->nargs & 7));
-	if (RARELY(k->shape)) {
+	if (k->shape) {
 		u64 *raw = (void *)r + RAW_OFFSET;
 		read_registers(raw, k->regs, k->flags & FLAG_COMPAT);
 		r->absent |= shape_args(r->args, raw, k->shape);
@@ -84,7 +84,7 @@ static __always_inline int emit(struct call *k)
 		if (!(k->d->flags & D_STASH))
 			put_objects(r, k->t, k->d, k->ret);
 	}
-	if (RARELY(stacks))
+	if (stacks)
 		put_stack(r, k->ctx);
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
@@ -98,7 +98,7 @@ static __always_inline int emit_plain(struct call *k)
 		return 0;
 	struct record *r = at(k->c, head);
 	begin(r, k);
-	if (RARELY(stacks))
+	if (stacks)
 		put_stack(r, k->ctx);
 	settle_record(k->c, k->d, k->slot, head, k->want);
 	return 0;
@@ -121,7 +121,7 @@ static __always_inline u32 wanted(struct cpu *c, struct desc *d, u32 slot)
 /* Brings the remembered context up to date; false if it is out of scope. */
 static __always_inline bool in_scope(struct cpu *c, struct task_struct *t, u32 version)
 {
-	if (RARELY(context_changed(c, t, version)))
+	if (context_changed(c, t, version))
 		context_refresh(c, version);
 	return !c->skip;
 }

@@ -22,8 +22,6 @@ typedef u32 __be32;
 typedef u32 __wsum;
 typedef _Bool bool;
 #define true 1
-/* Code that is rarely run stands apart: the processor's cache for code is small. */
-#define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define false 0
 #define NULL ((void *)0)
 

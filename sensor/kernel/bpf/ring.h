@@ -50,7 +50,7 @@ static __always_inline u32 forget(struct record *r, u32 v) { return v; }
 static __always_inline bool has_room(struct cpu *c, u64 head)
 {
 	u64 size = (u64)ring_mask + 1;
-	if (!RARELY(head - c->tail_cache + ROOM > size))
+	if (head - c->tail_cache + ROOM <= size)
 		return true;
 	c->tail_cache = *(volatile u64 *)&c->tail;
 	return head - c->tail_cache + ROOM <= size;
@@ -64,14 +64,14 @@ static __always_inline bool open_record(struct cpu *c, u32 slot, u64 *head)
 	u64 h = c->head;
 	/* An odd head is that of a program which this one interrupts: kernels that
 	 * preempt programs exist. */
-	if (RARELY(h & 1 || !has_room(c, h))) {
+	if (h & 1 || !has_room(c, h)) {
 		c->lost[slot & (SLOTS - 1)]++;
 		c->dropped++;
 		c->sent = 0; /* nothing may be attributed to a context that was lost */
 		return false;
 	}
 	*(volatile u64 *)&c->head = h | 1;
-	if (RARELY(!c->sent)) {
+	if (!c->sent) {
 		struct record *r = at(c, h);
 		r->time = c->dropped;
 		r->size = HEADER + sizeof(struct context);

@@ -71,7 +71,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	u32 nr = number_of(regs);
 	bool replaced = false;
-	if (RARELY(nr >= NUMBERS)) {
+	if (nr >= NUMBERS) {
 		if (!entryless || nr != NR_REPLACED || ret == -ENOSYS) /* -ENOSYS: somebody called number -1 */
 			return 0;
 		nr = NR_SIGRETURN;
@@ -80,7 +80,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!is_selected(0, nr))
 		return 0;
 	struct cpu *c = this_cpu();
-	if (RARELY(!c))
+	if (!c)
 		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
@@ -88,11 +88,11 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	u32 entry = entry_of(replaced && compat ? NR_SIGRETURN32 : nr, compat);
 	u32 slot = SLOT_OF(entry);
 	struct desc *d = &control.descs[slot];
-	if (RARELY(d->flags & (D_STATE | D_FRESH) && ret >= 0))
+	if (d->flags & (D_STATE | D_FRESH) && ret >= 0)
 		state_changed(t, d, slot, ret);
 	u32 raw = RAW_PLANS(EV_SYS_EXIT, version);
 	bool failed = false;
-	if (RARELY(d->flags & D_EXEC)) {
+	if (d->flags & D_EXEC) {
 		if (ret >= 0 && !raw)
 			return 0; /* it was told at entry */
 		failed = ret < 0;
@@ -103,13 +103,13 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (!in_scope(c, t, version))
 		return 0;
-	if (RARELY(raw))
+	if (raw)
 		emit_raw(c, SLOT(EV_SYS_EXIT), d->id ? d->id : nr);
 	struct call k = {
 		.c = c, .t = WALKED(struct task_struct, t), .d = d, .regs = regs, .ctx = ctx, .ret = ret, .slot = slot,
 		.shape = SHAPE_OF(entry), .flags = compat ? FLAG_COMPAT : 0,
 	};
-	if (RARELY(d->flags & (D_CHILD | D_ENTRY))) {
+	if (d->flags & (D_CHILD | D_ENTRY)) {
 		if (failed)
 			return failed_exec(&k, GET(t, tgid));
 		if ((d->flags & D_CHILD) && ret == 0)
@@ -146,7 +146,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (!is_selected(1, nr))
 		return 0;
 	struct cpu *c = this_cpu();
-	if (RARELY(!c))
+	if (!c)
 		return orphan();
 	struct task_struct *t = CURRENT();
 	bool compat = is_compat(t);
