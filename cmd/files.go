@@ -8,20 +8,20 @@ import (
 	"path/filepath"
 )
 
-// A target is where --output out-file or err-file points. It is made in two
-// steps, so that a run that does not start changes nothing: prepare finds out
+// A target is a file that the command line names to be written. It is made in
+// two steps, so that a run that does not start changes nothing: prepare finds out
 // that the file can be written, open replaces what was there.
 type target struct {
-	key, path string   // "out-file", its value
-	made      []string // files and folders that prepare made, the outermost first
+	flag, path string   // as given: "--stats ", its value
+	made       []string // files and folders that prepare made, the outermost first
 }
 
 // prepare tries to make the folder and the file.
-func prepare(key, path string) (*target, error) {
-	t := &target{key: key, path: path}
+func prepare(flag, path string) (*target, error) {
+	t := &target{flag: flag, path: path}
 	if err := t.try(); err != nil {
 		t.undo()
-		return nil, usage("choose a folder that exists or can be made, and that you may write to", "--output %s:%s: %w", key, path, err)
+		return nil, usage("choose a folder that exists or can be made, and that you may write to", "%s%s: %w", flag, path, err)
 	}
 	return t, nil
 }
@@ -96,7 +96,7 @@ func (t *target) open() (*os.File, error) {
 			return f, nil
 		}
 	}
-	return nil, usage("", "--output %s:%s: %w", t.key, t.path, reason(err))
+	return nil, usage("", "%s%s: %w", t.flag, t.path, reason(err))
 }
 
 // reopen opens what is at the path now and appends to it: after a log was

@@ -33,7 +33,7 @@ func tree(t *testing.T, dir string) (names []string) {
 
 func TestTargetMakesFolders(t *testing.T) {
 	dir := t.TempDir()
-	target, err := prepare("out-file", dir+"/a/b/c")
+	target, err := prepare("--output out-file:", dir+"/a/b/c")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestTargetMakesFolders(t *testing.T) {
 	if left := tree(t, dir); len(left) > 0 {
 		t.Errorf("a run that did not start left %q", left)
 	}
-	if target, err = prepare("out-file", dir+"/a/b/c"); err != nil {
+	if target, err = prepare("--output out-file:", dir+"/a/b/c"); err != nil {
 		t.Fatal(err)
 	}
 	f, err := target.open()
@@ -63,7 +63,7 @@ func TestTargetReplacesAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	target, err := prepare("out-file", path)
+	target, err := prepare("--output out-file:", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestTargetKeepsWhatIsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/dev/null", dir + "/link"} {
-		target, err := prepare("out-file", path)
+		target, err := prepare("--output out-file:", path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestTargetRefuses(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir+"/file", "")
 	for _, path := range []string{"/proc/nonexistent/f", dir, dir + "/file/below"} {
-		_, err := prepare("out-file", path)
+		_, err := prepare("--output out-file:", path)
 		if err == nil || classify(err).code != exitUsage || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -123,7 +123,7 @@ func TestTargetRefuses(t *testing.T) {
 
 func TestTargetReopens(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	target, err := prepare("out-file", path)
+	target, err := prepare("--output out-file:", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestTargetReopens(t *testing.T) {
 func TestOneFileForBoth(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	var f files
-	if err := f.prepare(path, path); err != nil {
+	if err := f.prepare(path, path, ""); err != nil {
 		t.Fatal(err)
 	}
 	out, errs, err := f.open(&Env{})

@@ -131,6 +131,7 @@ func TestBadInput(t *testing.T) {
 		{"trace -o gotemplate=/nonexistent", []string{"/nonexistent: no such file", "hint"}},
 		{"trace -o gotemplate=" + dir + "/bad.tmpl", []string{"unclosed action", "hint"}},
 		{"trace -o out-file:/proc/nonexistent/f", []string{"/proc/nonexistent/f: cannot make the folder", "hint: choose a folder"}},
+		{"trace --stats /proc/nonexistent/f", []string{"--stats /proc/nonexistent/f: cannot make the folder", "hint: choose a folder"}},
 		{"trace -o option:nosuch", []string{`unknown option "nosuch"`, "stack-addresses"}},
 		{"trace -o jsn", []string{`unknown format "jsn"`, "did you mean json?"}},
 		{"trace --trac x", []string{"unknown flag --trac", "did you mean --trace?"}},

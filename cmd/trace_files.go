@@ -6,27 +6,35 @@ import (
 	"os"
 )
 
-// files are the files of a run's output, if it asked for some.
+// files are the files that a run writes, if it asked for some.
 type files struct {
-	out, errs         *target
+	out, errs, stats  *target
 	outFile, errsFile *os.File
 	same              bool // both name one file
 }
 
 func (f *files) any() bool { return f.out != nil || f.errs != nil }
 
-// prepare checks the paths; "" means standard output or error.
-func (f *files) prepare(out, errs string) (err error) {
+// prepare checks the paths; "" means standard output or error, or no account.
+func (f *files) prepare(out, errs, stats string) (err error) {
+	defer func() {
+		if err != nil {
+			f.undo()
+		}
+	}()
 	if out != "" {
-		if f.out, err = prepare("out-file", out); err != nil {
+		if f.out, err = prepare("--output out-file:", out); err != nil {
 			return err
 		}
 	}
 	f.same = out == errs
 	if errs != "" && !f.same {
-		if f.errs, err = prepare("err-file", errs); err != nil {
-			f.undo()
+		if f.errs, err = prepare("--output err-file:", errs); err != nil {
+			return err
 		}
+	}
+	if stats != "" {
+		f.stats, err = prepare("--stats ", stats)
 	}
 	return err
 }
@@ -35,6 +43,7 @@ func (f *files) prepare(out, errs string) (err error) {
 func (f *files) undo() {
 	f.out.undo()
 	f.errs.undo()
+	f.stats.undo()
 }
 
 // open opens the files. A stream that has none is standard output, or nil for

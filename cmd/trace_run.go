@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (t *tracing) prepare() (err error) {
 			return err
 		}
 	}
-	return t.files.prepare(t.config.OutFile, t.config.ErrFile)
+	return t.files.prepare(t.config.OutFile, t.config.ErrFile, t.o.stats)
 }
 
 func (t *tracing) run(parent context.Context) error {
@@ -105,6 +104,9 @@ func (t *tracing) run(parent context.Context) error {
 	done := t.live(signals, stop)
 	if err = t.ready(); err == nil {
 		err = t.watch.Run()
+		if t.out.failed != nil {
+			err = t.out.failed // once, however often it was met
+		}
 	} else {
 		err = errors.Join(err, t.watch.Stream().Close())
 	}
@@ -258,14 +260,19 @@ func (t *tracing) end(err error) error {
 }
 
 func (t *tracing) writeStats(account event.Account) error {
-	if t.o.stats == "" {
+	if t.files.stats == nil {
 		return nil
 	}
 	b, err := statsJSON(account)
-	if err == nil {
-		err = os.WriteFile(t.o.stats, b, 0o644)
-	}
 	if err != nil {
+		return err
+	}
+	f, err := t.files.stats.open()
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return broken("", "--stats %s: %w", t.o.stats, reason(err))
 	}
 	return nil

@@ -167,9 +167,9 @@ func TestFullDiskAndClosedPipe(t *testing.T) {
 		t.Skip("no /dev/full")
 	}
 	defer full.Close()
-	c := program(t, "trace", "--", "true")
+	c := program(t, "trace", "-o", "json", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done") // more than one write
 	c.Stdout = full
-	if r := finish(t, c); r.code != exitBroken || !strings.Contains(r.stderr, "the disk is full") || !strings.Contains(r.stderr, "generated =") {
+	if r := finish(t, c); r.code != exitBroken || strings.Count(r.stderr, "the disk is full") != 1 || !strings.Contains(r.stderr, "generated =") {
 		t.Errorf("full disk: exit %d, stderr:\n%s", r.code, r.stderr)
 	}
 	read, write, err := os.Pipe()
