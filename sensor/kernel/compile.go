@@ -50,6 +50,8 @@ func compileAtom(a filter.Atom, e *dictionary.Event) (atom, bool) {
 		w := word(a, onRecord, unsafe.Offsetof(header{}.ret), 64)
 		w.Tag, w.Sext = 0xff, 8
 		return w, true
+	case (a.Fact == filter.FactObjectPath || a.Fact == filter.FactObject) && e != nil && e.ID == closeID:
+		return atom{}, false // its object is put to the record in user space
 	case a.Fact == filter.FactObjectPath:
 		return pathAtom(a)
 	case a.Fact == filter.FactObject:

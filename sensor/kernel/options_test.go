@@ -150,3 +150,15 @@ func TestSetPlans(t *testing.T) {
 	}
 	checkAccount(t, s)
 }
+
+// A plan that asks what was closed gets it, without the option.
+func TestClosedObject(t *testing.T) {
+	plan := filter.Plan{Events: ids(t, "close"), PerEvent: map[event.ID][]filter.Clause{
+		closeID: {{{Fact: filter.FactObjectPath, Op: filter.OpString, Str: "/etc/hostname"}}},
+	}}
+	_, events := traceScript(t, Options{}, plan, `
+		f = openat AT_FDCWD "/etc/hostname" O_RDONLY 0
+		close $f
+	`)
+	checkRows(t, wantedEvents(events), []row{{"close", 0, "", "path=/etc/hostname"}})
+}

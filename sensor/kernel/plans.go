@@ -111,6 +111,9 @@ func (s *Stream) layOut(plans []filter.Plan, version uint32) (bitmaps, error) {
 	c.AllPlans[copied] = 1<<len(plans) - 1
 	c.Follow[copied] = 0
 	wants := map[event.ID]uint16{}
+	if slices.ContainsFunc(plans, asksForClosed) {
+		s.stashClosed()
+	}
 	for i, p := range plans {
 		all.clauses(i, p.Process, nil)
 		if p.Follow {
@@ -146,6 +149,26 @@ func (s *Stream) layOut(plans []filter.Plan, version uint32) (bitmaps, error) {
 	}
 	s.mu.Unlock()
 	return s.bitmaps(wants, c.Follow[copied] != 0), nil
+}
+
+// asksForClosed reports whether a plan asks what a close closed.
+func asksForClosed(p filter.Plan) bool {
+	for _, clause := range p.PerEvent[closeID] {
+		for _, a := range clause {
+			if a.Fact == filter.FactObjectPath || a.Fact == filter.FactObject {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stashClosed makes entry tell the object of a close from now on.
+func (s *Stream) stashClosed() {
+	d := &s.control.Descs[slot(closeID)]
+	d.Object, d.ObjectArg = objectFile, 0
+	d.Flags |= descItems | descStash
+	s.stashes.Store(true)
 }
 
 // bitmaps are the native numbers to look at, at exit and at entry.
@@ -188,7 +211,7 @@ var sigreturn = dictionary.Lookup("rt_sigreturn")
 func (s *Stream) needEntry(plans []filter.Plan, selected [numberCount / 64]uint64) error {
 	need := selected != [numberCount / 64]uint64{}
 	if s.entryless {
-		need = s.options.FDPaths || slices.ContainsFunc(plans, func(p filter.Plan) bool { return slices.Contains(p.Events, eventSysEnter) })
+		need = s.stashes.Load() || slices.ContainsFunc(plans, func(p filter.Plan) bool { return slices.Contains(p.Events, eventSysEnter) })
 	}
 	if s.entry || !need {
 		return nil

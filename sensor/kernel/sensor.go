@@ -38,6 +38,7 @@ func (s *Sensor) Open(ctx context.Context, plans []filter.Plan) (sensor.Stream, 
 func (s *Stream) open(plans []filter.Plan, h hierarchy) (err error) {
 	s.learnHost(s.options.IncludeSelf)
 	s.describeAll()
+	s.stashes.Store(s.options.FDPaths)
 	for i, c := range s.cpus {
 		s.rings = append(s.rings, &ring{
 			shared: c, base: unsafe.Add(unsafe.Pointer(c), ringOffset), mask: s.ringMask, cpu: uint16(i),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
@@ -19,13 +20,14 @@ type Stream struct {
 	pace pace
 
 	// The reader's own, between calls of Next.
-	rings []*ring
-	full  []*ring // those of them with records that this pass may deliver
-	lane  *laneRing
-	bound event.Time // every record up to it is visible
-	arena []byte     // of records that were put together
-	stash stash
-	told  bool // how things were at the start
+	rings   []*ring
+	full    []*ring // those of them with records that this pass may deliver
+	lane    *laneRing
+	bound   event.Time // every record up to it is visible
+	arena   []byte     // of records that were put together
+	stash   stash
+	stashes atomic.Bool // what a close closes is told at entry
+	told    bool        // how things were at the start
 
 	planMu sync.Mutex // one change of plans at a time
 	hooks  *hooks     // the optional programs
@@ -190,7 +192,7 @@ func (s *Stream) drain(r *ring, until event.Time, b *sensor.Batch) {
 		version := r.version
 		e := s.grow(b)
 		r.take(e, &s.arena)
-		if s.options.FDPaths {
+		if s.stashes.Load() {
 			s.stash.complete(e, &s.arena)
 		}
 		s.count(e, version)
