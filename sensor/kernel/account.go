@@ -12,6 +12,7 @@ const (
 	causeLane   = "lane"   // the ring of rare events was full
 	causeState  = "state"  // and life-cycle events are among them: tables must be taken anew
 	causeUnread = "unread" // the stream was closed before they were read
+	causeNested = "nested" // the kernel does not run a program that runs on the same CPU already
 	causeCPU    = "cpu"    // made on a CPU that was plugged in after the start
 )
 
@@ -36,8 +37,14 @@ func (s *Stream) Account() event.Account {
 func (s *Stream) account() event.Account {
 	a := event.Account{Events: map[event.ID]*event.Counts{}}
 	a.ByCause = map[string]uint64{}
+	missed := s.hooks.missed()
 	for id := range s.selected {
 		c := s.counts(slot(id))
+		if n := missed[id]; n > 0 {
+			c.Generated += n
+			c.Lost += n
+			c.ByCause[causeNested] = n
+		}
 		a.Events[id] = c
 		a.Generated += c.Generated
 		a.Delivered += c.Delivered
