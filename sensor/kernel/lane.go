@@ -66,6 +66,8 @@ func downgradeAtomics(spec *ebpf.CollectionSpec) {
 
 // hasExchange reports whether the kernel takes atomic exchanges.
 func hasExchange() bool {
+	exchange := asm.CmpXchg.Mem(asm.RFP, asm.R1, asm.Word, -4)
+	exchange.Constant = 0xf1 // BPF_CMPXCHG of <linux/bpf.h>, which Mem leaves out
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Type:    ebpf.RawTracepoint,
 		License: "Dual BSD/GPL",
@@ -73,7 +75,7 @@ func hasExchange() bool {
 			asm.Mov.Imm(asm.R0, 0),
 			asm.StoreImm(asm.RFP, -4, 0, asm.Word),
 			asm.Mov.Imm(asm.R1, 1),
-			asm.CmpXchg.Mem(asm.RFP, asm.R1, asm.Word, -4),
+			exchange,
 			asm.Mov.Imm(asm.R0, 0),
 			asm.Return(),
 		},
