@@ -81,6 +81,9 @@ static __always_inline void fill_own_ids(struct context *x, struct task_struct *
 	struct pid_namespace *ns = u.ns;
 	x->tid = u.nr;
 	x->pidns = BPF_CORE_READ(ns, ns.inum);
+	/* a namespace begins with its process 1 */
+	if (BPF_CORE_READ(ns, child_reaper, start_time) >= control.started)
+		x->bits = BIT_NEW_CONTAINER;
 	struct pid *group = GET(t, signal, pids[1]);
 	if (group)
 		x->pid = pid_at(group, level).nr;
@@ -100,7 +103,7 @@ static __always_inline u32 container_bits(struct context *x)
 		return *known;
 	/* no cgroup tells, but namespaces of one's own do */
 	if (x->pidns && x->pidns != control.host_pidns && x->mntns && x->mntns != control.host_mntns)
-		return BIT_CONTAINER;
+		return BIT_CONTAINER | (x->bits & BIT_NEW_CONTAINER);
 	return 0;
 }
 
@@ -123,7 +126,7 @@ static __always_inline void fill_context(struct context *x, struct task_struct *
 	bpf_core_read(&x->cap, 8, &cred->cap_effective);
 	x->cgroup = cgroup_id(t);
 	bpf_core_read(x->comm, 16, &t->comm);
-	x->mntns = x->pidns = x->pid = x->tid = x->ppid = 0;
+	x->mntns = x->pidns = x->pid = x->tid = x->ppid = x->bits = 0;
 	x->uts[0] = x->uts[1] = 0;
 	if (n) { /* none any more in a task that has exited */
 		x->mntns = GET(n, mnt_ns, ns.inum);

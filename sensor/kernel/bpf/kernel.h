@@ -105,6 +105,7 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 struct pid_namespace {
+	struct task_struct *child_reaper;
 	struct ns_common ns;
 	unsigned int level;
 };
