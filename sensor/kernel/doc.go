@@ -18,4 +18,10 @@
 // interrupt context come through the lane, one small ring for all CPUs. Nobody
 // is woken: the reader polls, less often when nothing happens, and merges all
 // rings by time.
+//
+// Four calls cannot be told at exit: execve, exit, exit_group and rt_sigreturn.
+// On kernels since 6.10 other hooks tell of them; before, a program at the entry
+// of system calls, attached only when a plan selects one of them. The same source
+// is compiled a second time for kernels before 5.17, which lack what the first
+// one needs.
 package kernel
