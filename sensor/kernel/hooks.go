@@ -3,8 +3,10 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -19,24 +21,29 @@ import (
 type hooks struct {
 	spec    *ebpf.CollectionSpec
 	maps    map[string]*ebpf.Map
-	running map[string]runningHook
 	refused map[string]error // by program
 	kinds   map[string]error // by kind of program, once it was needed
+
+	mu           sync.Mutex // guards the following
+	running      map[string]runningHook
+	missedBefore map[event.ID]uint64 // by programs that run no more
 }
 
 // A runningHook is a program that is attached.
 type runningHook struct {
 	program *ebpf.Program
 	link    link.Link
+	event   event.ID // the only event that it makes, 0: several
 }
-
-func (r runningHook) Close() error { return errors.Join(r.link.Close(), r.program.Close()) }
 
 // withoutKinds are kinds of program that are taken for refused: tests set it.
 var withoutKinds []string
 
-func newHooks(spec *ebpf.CollectionSpec, maps map[string]*ebpf.Map) *hooks {
-	return &hooks{spec: spec, maps: maps, running: map[string]runningHook{}, refused: map[string]error{}, kinds: map[string]error{}}
+func newHooks(spec *ebpf.CollectionSpec, shared map[string]*ebpf.Map) *hooks {
+	return &hooks{
+		spec: spec, maps: shared, refused: map[string]error{}, kinds: map[string]error{},
+		running: map[string]runningHook{}, missedBefore: map[event.ID]uint64{},
+	}
 }
 
 // noHook is why an event cannot be had: what each of its ways lacks.
@@ -123,6 +130,8 @@ func (h *hooks) refusal(w *way) error {
 
 // missing are the programs of the ways that are neither attached nor refused.
 func (h *hooks) missing(ways map[event.ID]way) (names []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, w := range ways {
 		for _, name := range append(slices.Clone(w.programs), w.also...) {
 			_, runs := h.running[name]
@@ -161,19 +170,28 @@ func isLifecycle(w *way) bool {
 // what is needed no more.
 func (h *hooks) apply(ways map[event.ID]way) {
 	var calls derivedCalls
-	need := map[string]bool{}
+	need := map[string]event.ID{}
 	for id, w := range ways {
 		calls.add(id, &w)
+		only := id
+		if w.derived {
+			only = 0
+		}
 		for _, name := range append(slices.Clone(w.programs), w.also...) {
-			need[name] = true
+			need[name] = only
 		}
 	}
 	calls.store(h.maps)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for name, r := range h.running {
-		if !need[name] {
-			r.Close()
-			delete(h.running, name)
+		only, ok := need[name]
+		if !ok {
+			h.stop(name)
+			continue
 		}
+		r.event = only
+		h.running[name] = r
 	}
 }
 
@@ -189,24 +207,43 @@ func (h *hooks) watchesState() bool {
 	return true
 }
 
-// missed counts by program how often the kernel did not run it because it was
-// running on that CPU already.
-func (h *hooks) missed() map[string]uint64 {
-	counts := map[string]uint64{}
-	for name, r := range h.running {
-		if stats, err := r.program.Stats(); err == nil && stats.RecursionMisses > 0 {
-			counts[name] = stats.RecursionMisses
-		}
+// missed counts by event how often the kernel did not run its program because
+// that was running on the same CPU already: a task was preempted in it.
+func (h *hooks) missed() map[event.ID]uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	counts := maps.Clone(h.missedBefore)
+	for _, r := range h.running {
+		r.addMissed(counts)
 	}
 	return counts
 }
 
+func (r runningHook) addMissed(counts map[event.ID]uint64) {
+	if r.event == 0 {
+		return
+	}
+	if stats, err := r.program.Stats(); err == nil && stats.RecursionMisses > 0 {
+		counts[r.event] += stats.RecursionMisses
+	}
+}
+
+// stop takes a program off. The lock is held.
+func (h *hooks) stop(name string) error {
+	r := h.running[name]
+	delete(h.running, name)
+	err := r.link.Close()
+	r.addMissed(h.missedBefore)
+	return errors.Join(err, r.program.Close())
+}
+
 // Close takes all programs off.
 func (h *hooks) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	var errs []error
-	for name, r := range h.running {
-		errs = append(errs, r.Close())
-		delete(h.running, name)
+	for name := range h.running {
+		errs = append(errs, h.stop(name))
 	}
 	return errors.Join(errs...)
 }

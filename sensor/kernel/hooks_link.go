@@ -37,12 +37,15 @@ func (h *hooks) load(names ...string) error {
 		r, err := h.attachNow(name, coll)
 		if err != nil {
 			for _, r := range started {
-				r.Close()
+				r.link.Close()
+				r.program.Close()
 			}
 			return refusal(h.spec.Programs[name], err)
 		}
 		started[name] = r
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	maps.Copy(h.running, started)
 	return nil
 }
