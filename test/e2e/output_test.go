@@ -208,12 +208,13 @@ func TestInitNamespaces(t *testing.T) {
 	for _, ns := range []string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
 		got, _ := r.Events[0].Arg(ns)
 		link, err := os.Readlink("/proc/1/ns/" + ns)
-		if os.IsPermission(err) { // not even root may look at process 1 everywhere
-			link = fmt.Sprintf("%s:[%s]", ns, got)
-		} else if err != nil {
+		if os.IsPermission(err) {
+			continue // not even root may look at process 1 everywhere; bulwark need not know it then
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != len("4026531835") || link != fmt.Sprintf("%s:[%s]", ns, got) {
+		if link != fmt.Sprintf("%s:[%s]", ns, got) {
 			t.Errorf("%s is %s, the event says %s", ns, link, got)
 		}
 	}
