@@ -118,7 +118,9 @@ func (o *traceOptions) parse() (p parsed, err error) {
 	if o.duration < 0 {
 		return p, usage("", "--duration %s: is in the past", o.duration)
 	}
-	p.expr, err = tracee.Parse(o.trace, tracee.Options{All: o.command != nil, SecurityAlerts: o.securityAlerts})
+	p.expr, err = tracee.Parse(o.trace, tracee.Options{
+		All: o.command != nil, SecurityAlerts: o.securityAlerts, Capabilities: o.summary,
+	})
 	if err != nil {
 		return p, err
 	}

@@ -154,6 +154,9 @@ func TestSummary(t *testing.T) {
 	if r.code != exitFine || !strings.Contains(r.stdout, "/etc/hostname") {
 		t.Errorf("exit %d, stdout %s, stderr %s", r.code, r.stdout, r.stderr)
 	}
+	if strings.Contains(r.stdout, "Not traced") || !strings.Contains(r.stdout, "Capabilities used") {
+		t.Errorf("a part is missing: %s", r.stdout)
+	}
 	r = run(t, "trace", "--summary", "-o", "json", "--", "true")
 	if !json.Valid([]byte(r.stdout)) {
 		t.Errorf("no JSON: %s", r.stdout)

@@ -165,6 +165,12 @@ func TestOptions(t *testing.T) {
 	if chosen := events(Options{All: true}, "event=close"); len(chosen) != 1 {
 		t.Errorf("all, but one is chosen: %v", chosen)
 	}
+	if used := events(Options{All: true, Capabilities: true}); !used["cap_capable"] || used["vfs_write"] {
+		t.Errorf("all and capabilities: %v", used)
+	}
+	if chosen := events(Options{All: true, Capabilities: true}, "event=close"); len(chosen) != 1 {
+		t.Errorf("capabilities, but one is chosen: %v", chosen)
+	}
 	if alerts := events(Options{SecurityAlerts: true}, "event=close"); !alerts["mem_prot_alert"] || len(alerts) != 2 {
 		t.Errorf("alerts: %v", alerts)
 	}

@@ -93,7 +93,8 @@ func (s *selection) events(o Options) ([]event.ID, string) {
 
 func selectedByDefault(o Options) (ids []event.ID) {
 	for _, e := range dictionary.All() {
-		if o.All && (e.Kind == dictionary.Syscall || e.LifeCycle) || !o.All && slices.Contains(e.Sets, "default") {
+		if o.All && (e.Kind == dictionary.Syscall || e.LifeCycle) || !o.All && slices.Contains(e.Sets, "default") ||
+			o.Capabilities && e.Name == "cap_capable" {
 			ids = append(ids, e.ID)
 		}
 	}

@@ -26,6 +26,7 @@ import "github.com/bulwark-security/bulwark/filter"
 type Options struct {
 	All            bool // every system call and life-cycle event instead of the default set
 	SecurityAlerts bool // mem_prot_alert too
+	Capabilities   bool // cap_capable too, unless expressions select
 }
 
 // Parse reads the values of all --trace flags of one command.
