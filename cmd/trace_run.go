@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,9 +124,21 @@ func (t *tracing) begin() (err error) {
 	if t.view, err = t.o.newView(t.env, t.config); err != nil { // times count from now
 		return err
 	}
+	if s, ok := t.view.(*sumUp); ok {
+		s.Trace(t.available()...)
+	}
 	t.out.buf = t.view.Begin(t.out.buf)
 	t.out.ended()
 	return nil
+}
+
+// available are the selected events that this host delivers.
+func (t *tracing) available() []event.ID {
+	var reasons map[event.ID]error
+	if s, ok := t.watch.Stream().(interface{ Unavailable() map[event.ID]error }); ok {
+		reasons = s.Unavailable()
+	}
+	return slices.DeleteFunc(slices.Clone(t.program.Events()), func(id event.ID) bool { return reasons[id] != nil })
 }
 
 func (t *tracing) sensor() sensor.Sensor {

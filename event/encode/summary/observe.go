@@ -11,39 +11,40 @@ import (
 )
 
 // handlers says which events answer which question.
-func handlers() []handler {
+func handlers() (h []handler, fills [][]table) {
 	all := dictionary.All()
-	h := make([]handler, int(all[len(all)-1].ID)+1)
-	set := func(f handler, names ...string) {
+	h = make([]handler, int(all[len(all)-1].ID)+1)
+	fills = make([][]table, len(h))
+	set := func(tables []table, f handler, names ...string) {
 		for _, name := range names {
 			if info := dictionary.Lookup(name); info != nil {
-				h[info.ID] = f
+				h[info.ID], fills[info.ID] = f, tables
 			}
 		}
 	}
-	set((*Summary).execCall, "execve", "execveat")
-	set((*Summary).exec, "sched_process_exec")
-	set((*Summary).open, "open", "openat", "openat2", "creat", "open_by_handle_at")
-	set((*Summary).hookedOpen, "security_file_open")
-	set(moved(filesRead, first, 0), "read", "pread64", "readv", "preadv", "preadv2")
-	set(moved(filesWritten, first, wrote), "write", "pwrite64", "writev", "pwritev", "pwritev2")
-	set(moved(filesWritten, second, wrote), "vfs_write", "vfs_writev")
-	set(changed(removed, 0), "unlink", "unlinkat", "rmdir")
-	set(changed(renamed, 1), "rename", "renameat", "renameat2")
-	set(changed(linked, 1), "link", "linkat", "symlink", "symlinkat")
-	set(changed(made, 0), "mkdir", "mkdirat", "mknod", "mknodat")
-	set(changed(truncated, 0), "truncate", "ftruncate")
-	set(changed(attributes, 0), "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",
+	set([]table{programs}, (*Summary).execCall, "execve", "execveat")
+	set([]table{programs}, (*Summary).exec, "sched_process_exec")
+	set([]table{filesRead, filesWritten}, (*Summary).open, "open", "openat", "openat2", "creat", "open_by_handle_at")
+	set([]table{filesRead, filesWritten}, (*Summary).hookedOpen, "security_file_open")
+	set([]table{filesRead}, moved(filesRead, first, 0), "read", "pread64", "readv", "preadv", "preadv2")
+	set([]table{filesWritten}, moved(filesWritten, first, wrote), "write", "pwrite64", "writev", "pwritev", "pwritev2")
+	set([]table{filesWritten}, moved(filesWritten, second, wrote), "vfs_write", "vfs_writev")
+	set([]table{filesWritten}, changed(removed, 0), "unlink", "unlinkat", "rmdir")
+	set([]table{filesWritten}, changed(renamed, 1), "rename", "renameat", "renameat2")
+	set([]table{filesWritten}, changed(linked, 1), "link", "linkat", "symlink", "symlinkat")
+	set([]table{filesWritten}, changed(made, 0), "mkdir", "mkdirat", "mknod", "mknodat")
+	set([]table{filesWritten}, changed(truncated, 0), "truncate", "ftruncate")
+	set([]table{filesWritten}, changed(attributes, 0), "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",
 		"setxattr", "lsetxattr", "fsetxattr", "utime", "utimes", "utimensat", "futimesat")
-	set(talked(connected, first), "connect")
-	set(talked(connected, second), "security_socket_connect")
-	set(talked(accepted, first), "accept", "accept4")
-	set(talked(listened, first), "listen")
-	set(talked(listened, second), "security_socket_listen")
-	set(talked(sent, first), "sendto", "sendmsg")
-	set(talked(received, first), "recvfrom", "recvmsg")
-	set((*Summary).capability, "cap_capable")
-	return h
+	set([]table{peers}, talked(connected, first), "connect")
+	set([]table{peers}, talked(connected, second), "security_socket_connect")
+	set([]table{peers}, talked(accepted, first), "accept", "accept4")
+	set([]table{peers}, talked(listened, first), "listen")
+	set([]table{peers}, talked(listened, second), "security_socket_listen")
+	set([]table{peers}, talked(sent, first), "sendto", "sendmsg")
+	set([]table{peers}, talked(received, first), "recvfrom", "recvmsg")
+	set([]table{capabilities}, (*Summary).capability, "cap_capable")
+	return h, fills
 }
 
 // A run is a program that execve was asked for.

@@ -153,7 +153,7 @@ type jsonRow struct {
 
 // jsonTable is a table as JSON shows it.
 type jsonTable struct {
-	Traced   bool      `json:"traced"`   // false: no event came that could fill it
+	Traced   bool      `json:"traced"`   // false: nothing was traced that could fill it
 	Total    uint64    `json:"total"`    // of all rows, also of those that were forgotten
 	Complete bool      `json:"complete"` // false: the rarest rows were not kept
 	Rows     []jsonRow `json:"rows"`

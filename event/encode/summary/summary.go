@@ -50,8 +50,9 @@ type Summary struct {
 	processes map[process]struct{}
 	more      bool // of processes, than are kept
 	tables    [numTables][numSources]*counter
-	fed       [numTables]bool // an event came that can fill the table
+	fed       [numTables]bool // something is traced that can fill the table
 	handlers  []handler
+	fills     [][]table      // the tables that an event can fill
 	begun     map[uint32]run // programs that were asked for, by thread
 	key, text []byte
 	v         event.Value
@@ -69,13 +70,29 @@ type handler func(*Summary, *event.Event, *dictionary.Event)
 
 // New returns an empty summary.
 func New() *Summary {
-	s := &Summary{processes: map[process]struct{}{}, begun: map[uint32]run{}, handlers: handlers()}
+	s := &Summary{processes: map[process]struct{}{}, begun: map[uint32]run{}}
+	s.handlers, s.fills = handlers()
 	for t := range s.tables {
 		for i := range s.tables[t] {
 			s.tables[t][i] = newCounter(limit)
 		}
 	}
 	return s
+}
+
+// Trace says which events are traced: where none of them came, there was none.
+func (s *Summary) Trace(ids ...event.ID) {
+	for _, id := range ids {
+		if int(id) >= len(s.fills) {
+			continue
+		}
+		for _, t := range s.fills[id] {
+			s.fed[t] = true
+		}
+		if info := dictionary.ByID(id); info != nil && info.Kind == dictionary.Syscall {
+			s.fed[failures] = true
+		}
+	}
 }
 
 // Observe counts an event.

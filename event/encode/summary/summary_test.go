@@ -252,3 +252,14 @@ func BenchmarkObserve(b *testing.B) {
 		i++
 	}
 }
+
+// What is traced and did not happen is not called untraced.
+func TestTrace(t *testing.T) {
+	s := New()
+	s.Trace(dictionary.Lookup("connect").ID, dictionary.Lookup("unlink").ID, 65535)
+	got := string(s.AppendText(nil, 200, false))
+	if !strings.Contains(got, "None: files written or changed, peers, failures.") ||
+		!strings.Contains(got, "Not traced: programs run") || strings.Contains(got, "files written or changed (") {
+		t.Errorf("got\n%s", got)
+	}
+}
