@@ -157,24 +157,53 @@ static __noinline int exit_spaces(struct task_struct *t, u32 tid, struct stash *
 
 /* ---- not selected: user space's tables still want to know ---- */
 
+/* These write into the entry directly: the stack under them is nearly full. */
+__noinline int creds_state(u32 kind)
+{
+	struct task_struct *t = TASK();
+	struct scratch *s = lane_open(EV_COMMIT_CREDS, 3, kind);
+	if (!s)
+		return 0;
+	mark_absent(s, 0);
+	struct slim *new = item_data(s);
+	if (new) {
+		read_slim(new, GET(t, real_cred));
+		item_end(s, new, 1, 0, sizeof *new);
+	}
+	set_call(s, 2, call_in_progress(t));
+	return lane_close(s, kind);
+}
+
+__noinline int spaces_state(u32 kind)
+{
+	struct task_struct *t = TASK();
+	struct nsproxy *n = GET(t, nsproxy);
+	struct scratch *s = lane_open(EV_SWITCH_TASK_NS, 1 + SPACES, kind);
+	if (!s)
+		return 0;
+	u64 *a = ARGS(s);
+	a[0] = GET(t, pid);
+	a[1] = BPF_CORE_READ(n, mnt_ns, ns.inum);
+	a[2] = BPF_CORE_READ(n, pid_ns_for_children, ns.inum);
+	a[3] = BPF_CORE_READ(n, uts_ns, ns.inum);
+	a[4] = BPF_CORE_READ(n, ipc_ns, ns.inum);
+	a[5] = BPF_CORE_READ(n, net_ns, ns.inum);
+	a[6] = BPF_CORE_READ(n, cgroup_ns, ns.inum);
+	return lane_close(s, kind);
+}
+
 /* Called at the exit of the calls that can change either. What was before is
  * known only if this CPU last saw the same task. */
-static __noinline int state_exit(struct task_struct *t, u32 slot, long ret)
+static __always_inline int state_exit(struct task_struct *t, u32 slot, long ret)
 {
 	struct cpu *c = this_cpu();
-	if (!c || !t || ret < 0)
+	if (!c || ret < 0)
 		return 0;
-	bool remembered = c->task == (u64)t && c->start == GET(t, start_time);
-	if (slot == CALL_SETNS || slot == CALL_UNSHARE) {
-		if (is_derived(EV_SWITCH_TASK_NS) || (remembered && c->nsproxy == (u64)GET(t, nsproxy)))
-			return 0;
-		struct spaces new;
-		read_spaces(&new, GET(t, nsproxy));
-		spaces_event(t, GET(t, pid), 0, &new);
-	}
-	if (is_derived(EV_COMMIT_CREDS) || (remembered && c->cred == (u64)GET(t, real_cred)))
-		return 0;
-	struct slim new;
-	read_slim(&new, GET(t, real_cred));
-	return creds_event(t, 0, &new);
+	bool known = c->task == (u64)t && c->start == GET(t, start_time);
+	if ((slot == CALL_SETNS || slot == CALL_UNSHARE) && !is_derived(EV_SWITCH_TASK_NS) &&
+	    !(known && c->nsproxy == (u64)GET(t, nsproxy)))
+		spaces_state(LIFECYCLE);
+	if (!is_derived(EV_COMMIT_CREDS) && !(known && c->cred == (u64)GET(t, real_cred)))
+		creds_state(LIFECYCLE);
+	return 0;
 }
