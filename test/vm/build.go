@@ -13,7 +13,12 @@ import (
 // Build compiles a Go package of this module into a static binary for the
 // architecture and returns its path. The binary stays in the cache, where the
 // next build finds that it has nothing to do.
-func Build(arch, pkg string) (string, error) {
+func Build(arch, pkg string) (string, error) { return build(arch, pkg, "build", "pkg") }
+
+// BuildTest does the same with the tests of a package.
+func BuildTest(arch, pkg string) (string, error) { return build(arch, pkg, "test", "test", "-c") }
+
+func build(arch, pkg, verb, prefix string, flags ...string) (string, error) {
 	buildOne.Lock()
 	defer buildOne.Unlock()
 	root, err := moduleRoot()
@@ -29,13 +34,14 @@ func Build(arch, pkg string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	out := filepath.Join(dir, "pkg"+strings.ReplaceAll(strings.TrimPrefix(pkg, "."), "/", "-"))
+	out := filepath.Join(dir, prefix+strings.ReplaceAll(strings.TrimPrefix(pkg, "."), "/", "-"))
 	// Symbols are left out: the initramfs is loaded by an emulated processor.
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
+	args := append([]string{verb}, flags...)
+	cmd := exec.Command("go", append(args, "-trimpath", "-ldflags=-s -w", "-o", out, pkg)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if msg, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build %s for %s: %w\n%s", pkg, arch, err, msg)
+		return "", fmt.Errorf("go %s %s for %s: %w\n%s", verb, pkg, arch, err, msg)
 	}
 	return out, nil
 }

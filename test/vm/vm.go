@@ -26,6 +26,7 @@ package vm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -46,6 +47,7 @@ type (
 type Machine struct {
 	Kernel   Kernel
 	Programs map[string]string // path inside → Go package, an import path or ./relative to the module; built static for the kernel's architecture
+	Tests    map[string]string // path inside → Go package whose tests are compiled
 	Files    map[string]string // path inside → file of the host
 	Modules  []string          // kernel modules loaded before the commands, each after those it depends on
 	Cgroup   string            // v2 (default), v1 or hybrid
@@ -152,16 +154,8 @@ func (m Machine) pack(file string, commands []Command) error {
 	if err := job.Check(); err != nil {
 		return err
 	}
-	programs := map[string]string{"/init": "./test/vm/init"}
-	for name, pkg := range m.Programs {
-		programs[name] = pkg
-	}
-	for name, pkg := range programs {
-		binary, err := Build(m.Kernel.Arch, pkg)
-		if err != nil {
-			return err
-		}
-		files[name] = binary
+	if err := m.build(files); err != nil {
+		return err
 	}
 	data, err := json.Marshal(job)
 	if err != nil {
@@ -176,6 +170,25 @@ func (m Machine) pack(file string, commands []Command) error {
 		return err
 	}
 	return out.Close()
+}
+
+// build compiles the programs and adds them to the files.
+func (m Machine) build(files map[string]string) error {
+	programs := map[string]string{"/init": "./test/vm/init"}
+	maps.Copy(programs, m.Programs)
+	for _, kind := range []struct {
+		packages map[string]string
+		build    func(arch, pkg string) (string, error)
+	}{{programs, Build}, {m.Tests, BuildTest}} {
+		for name, pkg := range kind.packages {
+			binary, err := kind.build(m.Kernel.Arch, pkg)
+			if err != nil {
+				return err
+			}
+			files[name] = binary
+		}
+	}
+	return nil
 }
 
 // inOrder puts results, which come as commands end, into the order of the
