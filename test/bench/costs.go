@@ -94,7 +94,7 @@ const (
 
 func (c *costs) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## What a system call costs\n\nNanoseconds for one, the fastest burst of %d rounds; in brackets what it adds, as share of what the floor adds.\n\n", c.rounds)
+	fmt.Fprintf(&b, "## What a system call costs\n\nNanoseconds for one, the fastest burst of %d rounds; in brackets what it adds, as share of what the floor adds, and the whole as multiple of untraced.\n\n", c.rounds)
 	b.WriteString("| |")
 	for _, w := range workloads {
 		b.WriteString(" " + w.name + " |")
@@ -146,5 +146,10 @@ func (c *costs) cell(name string, k int) string {
 	case name == untraced:
 		return fmt.Sprintf("%.0f", ns)
 	}
-	return fmt.Sprintf("%.0f (%.2f; %.2f× untraced)", ns, c.ratio(name, k, "floor"), ns/c.best[untraced][k])
+	whole := ns / c.best[untraced][k]
+	// Where the floor is within the noise a share of it says nothing.
+	if c.best[floor][k] < 1.05*c.best[untraced][k] {
+		return fmt.Sprintf("%.0f (%.2f×)", ns, whole)
+	}
+	return fmt.Sprintf("%.0f (%.2f; %.2f×)", ns, c.ratio(name, k, "floor"), whole)
 }
