@@ -31,41 +31,67 @@ type version struct {
 
 func newHasher() *hasher { return &hasher{known: map[version]string{}} }
 
+// An executed file, as an event names it: with the time of the last change
+// before it ran.
+type executed struct {
+	device, inode uint64
+	changed       int64 // ns
+}
+
 // hash is the SHA-256 of the file that an event executed, "" if it executed none
-// or the file can no more be had. The file is taken from the process, and where
+// or that content can no more be had. The file is taken from the process, and where
 // that has ended from its path; in both ways it must be the inode that the event
-// names, so another file under the same path is never taken for it.
+// names, unchanged, so another file under the same path, or what was written into
+// it since, is never taken for it.
 func (h *hasher) hash(e *event.Event) string {
 	if !e.Object(event.FieldExe, &h.value) {
 		return ""
 	}
 	path := string(h.value.Bytes)
-	inode, dev := e.Object(event.FieldInode, &h.value), event.Value{}
-	if !inode || !e.Object(event.FieldDev, &dev) {
+	x, ok := h.executed(e)
+	if !ok {
 		return ""
 	}
-	device := unix.Mkdev(uint32(dev.Num>>20), uint32(dev.Num&(1<<20-1)))
-	for _, name := range []string{fmt.Sprintf("/proc/%d/exe", e.HostPID), path} {
-		if sum, ok := h.file(name, device, h.value.Num); ok {
-			return sum
-		}
+	if sum, ok := h.file(fmt.Sprintf("/proc/%d/exe", e.HostPID), x, true); ok {
+		return sum
 	}
-	return ""
+	sum, _ := h.file(path, x, false)
+	return sum
 }
 
-// file hashes a file if it is that inode of that device.
-func (h *hasher) file(name string, device, inode uint64) (string, bool) {
+func (h *hasher) executed(e *event.Event) (x executed, ok bool) {
+	if !e.Object(event.FieldDev, &h.value) {
+		return x, false
+	}
+	x.device = unix.Mkdev(uint32(h.value.Num>>20), uint32(h.value.Num&(1<<20-1)))
+	if !e.Object(event.FieldInode, &h.value) {
+		return x, false
+	}
+	x.inode = h.value.Num
+	if i := e.Info().ArgIndex("ctime"); i < 0 || !e.Arg(i, &h.value) {
+		return x, false
+	}
+	x.changed = int64(h.value.Num)
+	return x, true
+}
+
+// is tells whether a file has the content that was executed. One that still runs
+// cannot be written, and removing its name is a change too: there the time of the
+// last write decides, which anybody may set, but not while it runs.
+func (x executed) is(stat *syscall.Stat_t, runs bool) bool {
+	return stat.Ino == x.inode && uint64(stat.Dev) == x.device &&
+		(stat.Ctim.Nano() == x.changed || runs && stat.Mtim.Nano() <= x.changed)
+}
+
+// file hashes a file if it is what was executed, before and after reading.
+func (h *hasher) file(name string, x executed, runs bool) (string, bool) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe may stand there by now
 	if err != nil {
 		return "", false
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", false
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || stat.Ino != inode || uint64(stat.Dev) != device {
+	stat, ok := statOf(f)
+	if !ok || !x.is(stat, runs) {
 		return "", false
 	}
 	v := version{uint64(stat.Dev), stat.Ino, stat.Size, stat.Ctim}
@@ -76,9 +102,21 @@ func (h *hasher) file(name string, device, inode uint64) (string, bool) {
 	if _, err := io.Copy(sum, f); err != nil {
 		return "", false
 	}
+	if after, ok := statOf(f); !ok || !x.is(after, runs) {
+		return "", false
+	}
 	if len(h.known) >= mostHashes {
 		clear(h.known)
 	}
 	h.known[v] = hex.EncodeToString(sum.Sum(nil))
 	return h.known[v], true
+}
+
+func statOf(f *os.File) (*syscall.Stat_t, bool) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return stat, ok
 }

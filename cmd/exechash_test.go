@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/bulwark-security/bulwark/event/dictionary"
 )
 
-// executed is the event of a program that ran, of a process that is gone.
-func executed(t *testing.T, path string, inode uint64) *event.Event {
+// execEvent is the event of a program that ran, of a process that is gone.
+func execEvent(t *testing.T, path string, inode uint64) *event.Event {
 	t.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
@@ -29,6 +30,7 @@ func executed(t *testing.T, path string, inode uint64) *event.Event {
 	row := dictionary.Lookup("sched_process_exec")
 	var b event.Builder
 	b.Begin(row.ID, 1, 0, len(row.Args))
+	b.Word(row.ArgIndex("ctime"), uint64(stat.Ctim.Nano()))
 	b.Item(event.TagExe, event.ItemText, []byte(path))
 	b.Item(event.TagFile, 0, file)
 	e := &event.Event{Context: event.Context{HostPID: 1 << 30}}
@@ -43,17 +45,22 @@ func TestHash(t *testing.T) {
 	write(t, path, "one")
 	sum := func(text string) string { s := sha256.Sum256([]byte(text)); return hex.EncodeToString(s[:]) }
 	h := newHasher()
-	if have := h.hash(executed(t, path, 0)); have != sum("one") {
+	if have := h.hash(execEvent(t, path, 0)); have != sum("one") {
 		t.Errorf("have %q", have)
 	}
-	if have := h.hash(executed(t, path, 1)); have != "" {
+	if have := h.hash(execEvent(t, path, 1)); have != "" {
 		t.Errorf("the hash of another file: %q", have)
 	}
 	if len(h.known) != 1 {
 		t.Errorf("%d files remembered", len(h.known))
 	}
+	before := execEvent(t, path, 0)
+	time.Sleep(20 * time.Millisecond) // a tick of the clock that stamps files
 	write(t, path, "other")
-	if have := h.hash(executed(t, path, 0)); have != sum("other") {
+	if have := h.hash(before); have != "" {
+		t.Errorf("the hash of what was written after it ran: %q", have)
+	}
+	if have := h.hash(execEvent(t, path, 0)); have != sum("other") {
 		t.Errorf("after a change: %q", have)
 	}
 }
