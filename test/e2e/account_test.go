@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,22 +29,42 @@ type made struct {
 	Late    bool
 }
 
-// burst runs test/program/burst under a trace of what it calls. Events go to a
-// file; its own line comes to standard output.
-func burst(t *testing.T, trace []string, args ...string) (made, subject.Run, string) {
+// burst runs test/program/burst under a trace of what it calls. What bulwark
+// prints is counted and not kept.
+func burst(t *testing.T, trace []string, args ...string) (made, subject.Run, tally) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "events")
+	report := filepath.Join(t.TempDir(), "report")
 	program := subject.Build(t, "github.com/bulwark-security/bulwark/test/program/burst")
-	words := append([]string{"--output", "out-file:" + out}, trace...)
-	r := subject.Launch(t, append(append(words, "--", program), args...)...).Wait()
+	var p tally
+	words := append(append(trace, "--", program, "-report", report), args...)
+	r := subject.LaunchEach(t, func(line []byte) { p.count(t, line) }, words...).Wait()
 	if r.Exit != 0 {
 		t.Fatalf("bulwark: %s", r.Text())
 	}
 	var m made
-	if at := strings.Index(r.Stdout, `{"made"`); at < 0 || json.NewDecoder(strings.NewReader(r.Stdout[at:])).Decode(&m) != nil {
-		t.Fatalf("burst did not report: %q\n%s", r.Stdout, r.Text())
+	b, err := os.ReadFile(report)
+	if err == nil {
+		err = json.Unmarshal(b, &m)
 	}
-	return m, r, out
+	if err != nil {
+		t.Fatalf("burst did not report: %v\n%s", err, r.Text())
+	}
+	return m, r, p
+}
+
+// tally counts the lines of JSON: events, and what gaps say was lost.
+type tally struct{ events, lost uint64 }
+
+func (p *tally) count(t *testing.T, line []byte) {
+	if bytes.Contains(line, []byte(`"eventName"`)) {
+		p.events++
+		return
+	}
+	var l struct{ Gap struct{ Lost uint64 } }
+	if err := json.Unmarshal(line, &l); err != nil {
+		t.Errorf("not a line of JSON: %v: %q", err, line)
+	}
+	p.lost += l.Gap.Lost
 }
 
 // exact checks an account of one call: generated is what was made, the sum
@@ -68,46 +89,22 @@ func TestAccountUnderSmallBuffer(t *testing.T) {
 	lost := uint64(0)
 	for range runs {
 		const threads, calls = 4, 50_000
-		m, r, out := burst(t, []string{"--trace", "e=getppid", "--buffer-size", "64K"}, "-threads", fmt.Sprint(threads), "-calls", fmt.Sprint(calls))
+		m, r, p := burst(t, []string{"--trace", "e=getppid", "--buffer-size", "64K"}, "-threads", fmt.Sprint(threads), "-calls", fmt.Sprint(calls))
 		if m.Made != threads*calls {
 			t.Fatalf("burst made %d", m.Made)
 		}
 		exact(t, r.Account, "getppid", m.Made)
-		printed, gaps := count(t, out)
-		if printed != r.Account.Delivered {
-			t.Errorf("%d events printed, %d delivered", printed, r.Account.Delivered)
+		if p.events != r.Account.Delivered {
+			t.Errorf("%d events printed, %d delivered", p.events, r.Account.Delivered)
 		}
-		if n := r.Account.Lost; n > 0 && (gaps != n || !strings.Contains(r.Stderr, "--buffer-size")) {
-			t.Errorf("%d lost, the gaps in the stream say %d; standard error must say what to raise:\n%s", n, gaps, r.Stderr)
+		if n := r.Account.Lost; n > 0 && (p.lost != n || !strings.Contains(r.Stderr, "--buffer-size")) {
+			t.Errorf("%d lost, the gaps in the stream say %d; standard error must say what to raise:\n%s", n, p.lost, r.Stderr)
 		}
 		lost += r.Account.Lost
 	}
 	if lost == 0 {
 		t.Error("nothing was lost in any run: the buffer is not small enough for this test")
 	}
-}
-
-// count counts the events of a JSON file, and what its gaps say was lost.
-func count(t *testing.T, file string) (events, lost uint64) {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		var l struct {
-			EventName string
-			Gap       struct{ Lost uint64 }
-		}
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
-			t.Fatalf("not a line of JSON: %v: %q", err, line)
-		}
-		if l.EventName != "" {
-			events++
-		}
-		lost += l.Gap.Lost
-	}
-	return events, lost
 }
 
 // At a rate that the house promises nothing is lost.

@@ -121,13 +121,15 @@ func TestOutputJSON(t *testing.T) {
 	if path, _ := e.ObjectField("path"); path != "/dev/null" {
 		t.Errorf("object: %s", e.Object)
 	}
-	var process struct {
-		Exe  string
-		Argv []string
-		Cwd  string
+	var line struct {
+		Process struct {
+			Exe  string
+			Argv []string
+			Cwd  string
+		}
 	}
-	if json.Unmarshal(e.Process, &process) != nil || !strings.HasSuffix(process.Exe, "/two") || len(process.Argv) != 1 || process.Cwd == "" {
-		t.Errorf("process: %s", e.Process)
+	if p := &line.Process; json.Unmarshal([]byte(r.Stdout), &line) != nil || !strings.HasSuffix(p.Exe, "/two") || len(p.Argv) != 1 || p.Cwd == "" {
+		t.Errorf("process: %+v in %s", line, r.Stdout)
 	}
 }
 

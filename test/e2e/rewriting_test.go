@@ -43,21 +43,36 @@ func TestRewrittenArgument(t *testing.T) {
 	path, letter := flippable(append([]byte(filepath.Join(dir, "a")), 0))
 	untilHidden(t, func() int {
 		const opens = 20_000
-		out := filepath.Join(t.TempDir(), "out")
-		tr := subject.Start(t, "--output", "out-file:"+out, "--trace", "openat.retval>0", "--trace", fmt.Sprint("pid=", os.Getpid()))
+		var seen []reached
+		tr := subject.LaunchEach(t, func(line []byte) { seen = see(t, seen, dir, line) }, "--trace", "openat.retval>0", "--trace", fmt.Sprint("pid=", os.Getpid()))
+		tr.Ready()
 		truth := race(t, path, letter, opens, inodes)
-		r := tr.Stop()
-		b, err := os.ReadFile(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Stdout = string(b)
-		r.Parse(t)
-		if r.Account.Lost > 0 {
+		if r := tr.Stop(); r.Account.Lost > 0 {
 			t.Fatalf("%d lost: nothing can be compared", r.Account.Lost)
 		}
-		return checkTruth(t, dir, r.Events, truth)
+		return checkTruth(t, seen, truth)
 	})
+}
+
+// reached is what an event says of an open.
+type reached struct {
+	said, path string
+	flagged    bool
+}
+
+// see reads the line of an open in the folder.
+func see(t *testing.T, seen []reached, dir string, line []byte) []reached {
+	e, err := subject.ParseEvent(line)
+	if err != nil {
+		t.Errorf("not a line of JSON: %v\n%s", err, line)
+		return seen
+	}
+	said, _ := e.Arg("pathname")
+	if filepath.Dir(said) != dir {
+		return seen // another open of this test
+	}
+	path, _ := e.ObjectField("path")
+	return append(seen, reached{said, path, slices.Contains(e.Flags, "mismatch")})
 }
 
 // untilHidden repeats a race, each round of which checks every event, until it
@@ -136,36 +151,21 @@ func flip(word *uint32, one, other uint32) (stop func()) {
 
 // checkTruth compares each event with what its open really got, and returns how
 // many said something else.
-func checkTruth(t *testing.T, dir string, events []subject.Event, truth []string) (hidden int) {
+func checkTruth(t *testing.T, seen []reached, truth []string) (hidden int) {
 	t.Helper()
-	wrong, i := 0, 0
-	for _, e := range events {
-		said, _ := e.Arg("pathname")
-		if filepath.Dir(said) != dir {
-			continue // another open of this test
-		}
-		if i == len(truth) {
-			t.Fatalf("more events than the %d opens", len(truth))
-		}
-		reached, _ := e.ObjectField("path")
-		if reached != truth[i] {
+	if len(seen) != len(truth) {
+		t.Fatalf("%d events of %d opens", len(seen), len(truth))
+	}
+	wrong := 0
+	for i, e := range seen {
+		if e.path != truth[i] || e.flagged != (e.said != e.path) {
 			if wrong++; wrong < 4 {
-				t.Errorf("open %d got %s, the object says %q, the argument %q", i, truth[i], reached, said)
+				t.Errorf("open %d got %s; the object says %q, the argument %q, flagged as different: %v", i, truth[i], e.path, e.said, e.flagged)
 			}
 		}
-		flagged := slices.Contains(e.Flags, "mismatch")
-		if flagged != (said != reached) {
-			if wrong++; wrong < 4 {
-				t.Errorf("open %d: argument %q, object %q, flagged as different: %v\n%s", i, said, reached, flagged, e.Line)
-			}
-		}
-		if flagged {
+		if e.flagged {
 			hidden++
 		}
-		i++
-	}
-	if i != len(truth) {
-		t.Errorf("%d events of %d opens", i, len(truth))
 	}
 	return hidden
 }
@@ -182,27 +182,43 @@ func TestRewrittenAddress(t *testing.T) {
 	}
 	defer func() { _ = unix.Close(fd) }()
 	untilHidden(t, func() (hidden int) {
-		tr := subject.Start(t, "--trace", "connect.sockfd="+fmt.Sprint(fd), "--trace", fmt.Sprint("pid=", os.Getpid()))
+		var seen []connected
+		tr := subject.LaunchEach(t, func(line []byte) { seen = append(seen, seeConnect(t, line)) },
+			"--trace", "connect.sockfd="+fmt.Sprint(fd), "--trace", fmt.Sprint("pid=", os.Getpid()))
+		tr.Ready()
 		truth := raceConnect(t, fd, 20_000)
-		r := tr.Stop()
-		r.Parse(t)
-		if r.Account.Lost > 0 || len(r.Events) != len(truth) {
-			t.Fatalf("%d events of %d connects, %d lost", len(r.Events), len(truth), r.Account.Lost)
+		if r := tr.Stop(); r.Account.Lost > 0 || len(seen) != len(truth) {
+			t.Fatalf("%d events of %d connects, %d lost", len(seen), len(truth), r.Account.Lost)
 		}
-		for i, e := range r.Events {
-			var object struct{ Remote map[string]any }
-			if err := json.Unmarshal(e.Object, &object); err != nil {
-				t.Fatal(err)
+		for i, e := range seen {
+			if e.port != truth[i] {
+				t.Fatalf("connect %d reached port %d, the object says %d, the argument %s", i, truth[i], e.port, e.said)
 			}
-			if fmt.Sprint(object.Remote["port"]) != fmt.Sprint(truth[i]) {
-				t.Fatalf("connect %d reached port %d, the object says %v\n%s", i, truth[i], object.Remote, e.Line)
-			}
-			if said, _ := e.Arg("addr"); !strings.Contains(said, fmt.Sprintf("'sin_port': '%d'", truth[i])) {
+			if !strings.Contains(e.said, fmt.Sprintf("'sin_port': '%d'", truth[i])) {
 				hidden++
 			}
 		}
 		return hidden
 	})
+}
+
+// connected is what an event says of a connect.
+type connected struct {
+	said string
+	port int
+}
+
+func seeConnect(t *testing.T, line []byte) connected {
+	e, err := subject.ParseEvent(line)
+	var object struct{ Remote struct{ Port int } }
+	if err == nil {
+		err = json.Unmarshal(e.Object, &object)
+	}
+	if err != nil {
+		t.Errorf("not a line of JSON: %v\n%s", err, line)
+	}
+	said, _ := e.Arg("addr")
+	return connected{said, object.Remote.Port}
 }
 
 // raceConnect connects again and again to an address whose port another thread

@@ -29,8 +29,6 @@ type Event struct {
 	Args                []Arg           `json:"args"`
 	Flags               []string        `json:"flags"`
 	Object              json.RawMessage `json:"object"`
-	Process             json.RawMessage `json:"process"`
-	Line                string          `json:"-"`
 }
 
 // An Arg is one argument; Raw stands beside a text that cannot be turned back.
@@ -47,7 +45,6 @@ func ParseEvent(line []byte) (Event, error) {
 	d.UseNumber()
 	var e Event
 	err := d.Decode(&e)
-	e.Line = strings.TrimSpace(string(line))
 	return e, err
 }
 

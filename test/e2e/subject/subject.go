@@ -103,7 +103,7 @@ func NeedRoot(t testing.TB) {
 type Trace struct {
 	Cmd    *exec.Cmd
 	t      testing.TB
-	stdout bytes.Buffer
+	stdout bounded
 	stderr watched
 	stats  string
 	done   chan struct{}
@@ -140,6 +140,16 @@ func Launch(t testing.TB, args ...string) *Trace {
 	return LaunchRaw(t, stats, all...)
 }
 
+// LaunchEach is Launch, and hands over every line as it comes: none is kept. A
+// host that is busy prints gigabytes.
+func LaunchEach(t testing.TB, each func(line []byte), args ...string) *Trace {
+	t.Helper()
+	stats := filepath.Join(t.TempDir(), "stats.json")
+	cmd := Command(t, append([]string{"trace", "--output", "json", "--stats", stats}, args...)...)
+	cmd.Stdout = &liner{each: each}
+	return LaunchCommand(t, stats, cmd)
+}
+
 // LaunchRaw starts bulwark with exactly these arguments; stats is the file of
 // its account, or "".
 func LaunchRaw(t testing.TB, stats string, args ...string) *Trace {
@@ -151,7 +161,10 @@ func LaunchRaw(t testing.TB, stats string, args ...string) *Trace {
 func LaunchCommand(t testing.TB, stats string, cmd *exec.Cmd) *Trace {
 	t.Helper()
 	tr := &Trace{Cmd: cmd, t: t, stats: stats, done: make(chan struct{})}
-	tr.Cmd.Stdout, tr.Cmd.Stderr = &tr.stdout, &tr.stderr
+	tr.Cmd.Stderr = &tr.stderr
+	if tr.Cmd.Stdout == nil {
+		tr.Cmd.Stdout = &tr.stdout
+	}
 	if err := tr.Cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -228,6 +241,9 @@ func (tr *Trace) Wait() Run {
 	if tr.err != nil && !errors.As(tr.err, &exit) {
 		tr.t.Fatalf("bulwark: %v", tr.err)
 	}
+	if tr.stdout.full {
+		tr.t.Errorf("bulwark %s printed more than %d bytes, which are not kept", strings.Join(tr.Cmd.Args[1:], " "), mostOutput)
+	}
 	var err error
 	if tr.stats != "" {
 		if r.Account, err = ReadAccount(tr.stats); err != nil && r.Exit == 0 {
@@ -261,6 +277,44 @@ func (r *Run) Parse(t testing.TB) {
 			t.Fatalf("output is not JSON: %v\n%s", err, line)
 		}
 		r.Events = append(r.Events, e)
+	}
+}
+
+// mostOutput is how much of what is printed is kept.
+const mostOutput = 64 << 20
+
+// bounded is a buffer that never holds more than mostOutput.
+type bounded struct {
+	bytes.Buffer
+	full bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.full = b.full || b.Len()+len(p) > mostOutput; !b.full {
+		return b.Buffer.Write(p)
+	}
+	return len(p), nil
+}
+
+// liner hands over whole lines.
+type liner struct {
+	each func([]byte)
+	rest []byte
+}
+
+func (l *liner) Write(p []byte) (int, error) {
+	n := len(p)
+	for {
+		line, after, found := bytes.Cut(p, []byte{'\n'})
+		if !found {
+			l.rest = append(l.rest, p...)
+			return n, nil
+		}
+		if len(l.rest) > 0 {
+			line = append(l.rest, line...)
+		}
+		l.each(line)
+		l.rest, p = l.rest[:0], after
 	}
 }
 

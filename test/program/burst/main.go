@@ -32,6 +32,7 @@ type options struct {
 	call    string
 	path    string
 	gate    bool
+	report  string
 }
 
 // report is the line that it writes.
@@ -50,6 +51,7 @@ func main() {
 	flag.StringVar(&o.call, "call", "getppid", "getppid, open (and close), close or umask")
 	flag.StringVar(&o.path, "path", "/etc/hostname", "what open opens")
 	flag.BoolVar(&o.gate, "gate", false, "wait for a line before it begins")
+	flag.StringVar(&o.report, "report", "", "write the line to this `FILE` instead of standard output")
 	flag.Parse()
 	if o.gate {
 		fmt.Println("ready")
@@ -60,7 +62,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "burst:", err)
 		os.Exit(1)
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(r)
+	line, err := json.Marshal(r)
+	if err == nil && o.report != "" {
+		err = os.WriteFile(o.report, line, 0o644)
+	} else if err == nil {
+		fmt.Printf("%s\n", line)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "burst:", err)
+		os.Exit(1)
+	}
 }
 
 func (o options) run() (report, error) {
