@@ -92,3 +92,14 @@ func ReportTests(t *testing.T, r Result) {
 		t.Errorf("%s: exit %d\n%s", r.Name, r.Exit, r.Stderr)
 	}
 }
+
+// skipped are the full names of the tests that did not run.
+func (i *innerTest) skipped(above string) (names []string) {
+	for _, b := range i.below {
+		if b.status == "SKIP" {
+			names = append(names, above+b.name)
+		}
+		names = append(names, b.skipped(above+b.name+"/")...)
+	}
+	return names
+}

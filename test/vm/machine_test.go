@@ -26,6 +26,7 @@ func TestVMMachine(t *testing.T) {
 }
 
 func testMachine(t *testing.T, m Machine) {
+	t.Parallel()
 	note := filepath.Join(t.TempDir(), "note")
 	if err := os.WriteFile(note, []byte("from the host"), 0o644); err != nil {
 		t.Fatal(err)
@@ -82,31 +83,10 @@ func testMachine(t *testing.T, m Machine) {
 	}
 }
 
-// TestVMCgroups boots the two older layouts; the others run on v2.
-func TestVMCgroups(t *testing.T) {
-	m := selftest(t, Oldest, "amd64")
-	for layout, want := range map[string][]string{
-		"v1":     {"/sys/fs/cgroup/systemd cgroup ", "/sys/fs/cgroup/memory cgroup "},
-		"hybrid": {"/sys/fs/cgroup/systemd cgroup ", "/sys/fs/cgroup/unified cgroup2 "},
-	} {
-		t.Run(layout, func(t *testing.T) {
-			m.Cgroup = layout
-			out := string(m.Run(t, []Command{{Name: "state", Argv: []string{"/selftest", "state"}}})[0].Stdout)
-			for _, w := range want {
-				if !strings.Contains(out, w) {
-					t.Errorf("no %q in\n%s", w, out)
-				}
-			}
-			if layout == "v1" && strings.Contains(out, "cgroup2") {
-				t.Errorf("v1 has a cgroup2 mount:\n%s", out)
-			}
-		})
-	}
-}
-
 // TestVMCrash: a kernel that panics ends the run at once, and the error says
 // at which command and with which words.
 func TestVMCrash(t *testing.T) {
+	t.Parallel()
 	m := selftest(t, Oldest, "amd64")
 	begun := time.Now()
 	_, err := m.run(t.TempDir(), []Command{

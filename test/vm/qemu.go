@@ -60,8 +60,10 @@ func (m Machine) cmdline() string {
 // boot runs qemu until the machine has turned itself off.
 func (m Machine) boot(dir, initramfs string, limit time.Duration) error {
 	e := qemu(m.Kernel.Arch)
+	// One thread for all processors: with one each, the emulator now and then
+	// runs code that the kernel has just patched away, and the kernel panics.
 	args := append([]string{
-		"-accel", "tcg,thread=multi", "-m", strconv.Itoa(m.Memory), "-smp", strconv.Itoa(m.CPUs),
+		"-accel", "tcg,thread=single", "-m", strconv.Itoa(m.Memory), "-smp", strconv.Itoa(m.CPUs),
 		"-display", "none", "-nodefaults", "-no-reboot",
 		"-chardev", "file,id=console,path=" + filepath.Join(dir, "console"),
 		"-chardev", "file,id=results,path=" + filepath.Join(dir, "results"),

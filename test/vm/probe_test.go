@@ -11,61 +11,33 @@ import (
 	"github.com/bulwark-security/bulwark/test/vm/guest"
 )
 
-// kernels are those that every test of the machine goes through.
-var kernels = []struct {
-	name string
-	get  func(t testing.TB) Kernel
-}{
-	{"oldest-amd64", func(t testing.TB) Kernel { return Oldest(t, "amd64") }},
-	{"6.1-amd64", func(t testing.TB) Kernel { return Series(t, "amd64", 6, 1) }},
-	{"newest-amd64", func(t testing.TB) Kernel { return Newest(t, "amd64") }},
-	{"oldest-arm64", func(t testing.TB) Kernel { return Oldest(t, "arm64") }},
-	{"newest-arm64", func(t testing.TB) Kernel { return Newest(t, "arm64") }},
-}
+// probed finds out by trying what the kernel offers to a tracer, and compares
+// that with what is known of it.
+var probed = check{"probe", []Command{{Name: "probe", Argv: []string{"/probe"}, Timeout: 5 * time.Minute}}, func(t *testing.T, k Kernel, r []Result) {
+	report := probeReport(t, r[0])
+	show(t, report)
+	checkBoot(t, k, report)
+}}
 
-// TestVMBoot boots each kernel and prints what it offers to a tracer.
-func TestVMBoot(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: -short: each machine takes up to a minute")
-	}
-	for _, k := range kernels {
-		t.Run(k.name, func(t *testing.T) {
-			kernel := k.get(t)
-			report := probe(t, Standard(kernel))
-			show(t, report)
-			checkBoot(t, kernel, report)
-		})
-	}
-}
-
-// TestVMLockdown shows what each mode of lockdown(7) leaves of the hooks: the
-// one that bulwark's sensor cannot do without is left by both.
-func TestVMLockdown(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: -short")
-	}
-	m := Standard(Newest(t, "amd64"))
-	for _, mode := range []string{"integrity", "confidentiality"} {
-		t.Run(mode, func(t *testing.T) {
-			m.Append = "lockdown=" + mode
-			report := probe(t, m)
-			show(t, report)
-			if !strings.Contains(report.Lockdown, "["+mode+"]") {
-				t.Errorf("lockdown is %q", report.Lockdown)
+// lockedDown shows what a mode of lockdown(7) leaves of the hooks: the one that
+// bulwark's sensor cannot do without is left by both.
+func lockedDown(mode string) check {
+	return check{"probe", probed.commands, func(t *testing.T, _ Kernel, r []Result) {
+		report := probeReport(t, r[0])
+		show(t, report)
+		if !strings.Contains(report.Lockdown, "["+mode+"]") {
+			t.Errorf("lockdown is %q", report.Lockdown)
+		}
+		for _, h := range report.Hooks {
+			if strings.HasPrefix(h.Name, "tp_btf/") && h.Fired == 0 {
+				t.Errorf("%s: %s", h.Name, h.Error)
 			}
-			for _, h := range report.Hooks {
-				if strings.HasPrefix(h.Name, "tp_btf/") && h.Fired == 0 {
-					t.Errorf("%s: %s", h.Name, h.Error)
-				}
-			}
-		})
-	}
+		}
+	}}
 }
 
-// probe boots the machine and asks it what it offers.
-func probe(t *testing.T, m Machine) guest.Report {
+func probeReport(t *testing.T, r Result) guest.Report {
 	t.Helper()
-	r := m.Run(t, []Command{{Name: "probe", Argv: []string{"/probe"}, Timeout: 3 * time.Minute}})[0]
 	var report guest.Report
 	if err := json.Unmarshal(r.Stdout, &report); err != nil || r.Exit != 0 {
 		t.Fatalf("probe: exit %d, %s%v\n%s%s", r.Exit, r.Error, err, r.Stdout, r.Stderr)
