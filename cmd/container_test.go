@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 // documented finds the options of the docker line in docs/how-to/container.md.
@@ -68,13 +70,8 @@ func bundle(t *testing.T, capabilities []string, args ...string) string {
 }
 
 func TestContainer(t *testing.T) {
-	needRoot(t)
-	if _, err := exec.LookPath("runc"); err != nil {
-		if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
-			t.Fatal("BULWARK_TEST_REQUIRE=all: no runc: apt-get install runc")
-		}
-		t.Skip("skipped: no runc")
-	}
+	require.Root(t)
+	require.Tool(t, "runc", "runc")
 	busy(t)
 	var all []string
 	for _, c := range documented(t, "cap-add") {

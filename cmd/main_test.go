@@ -65,17 +65,6 @@ func finish(t *testing.T, c *exec.Cmd) result {
 	return result{c.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
-// needRoot skips what must load programs into the kernel.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
-			t.Fatal("BULWARK_TEST_REQUIRE=all: run the tests as root")
-		}
-		t.Skip("skipped: needs root")
-	}
-}
-
 // unprivileged is bulwark run by nobody.
 func unprivileged(t *testing.T, args ...string) result {
 	t.Helper()

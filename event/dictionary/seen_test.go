@@ -10,9 +10,6 @@ import (
 // TestSeen holds seen.txt to the tests that there are, and demands a test of
 // every event that is not a system call.
 func TestSeen(t *testing.T) {
-	if len(tables.seen) == 0 {
-		t.Skip("seen.txt is empty: no test has been named yet")
-	}
 	for _, e := range All() {
 		if e.Kind != Syscall && len(e.Sightings()) == 0 {
 			t.Errorf("%s: seen.txt names no test that triggers it", e.Name)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 func TestDocumentsAreCurrent(t *testing.T) {
@@ -38,13 +40,7 @@ func TestRoff(t *testing.T) {
 // TestManPages has groff read the pages, where there is one: it must not
 // complain, and must show each flag.
 func TestManPages(t *testing.T) {
-	groff, err := exec.LookPath("groff")
-	if err != nil {
-		if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
-			t.Fatal("BULWARK_TEST_REQUIRE=all: no groff on this host: apt-get install groff-base")
-		}
-		t.Skip("skipped: no groff on this host: apt-get install groff-base")
-	}
+	groff := require.Tool(t, "groff", "groff-base")
 	for name, text := range Files() {
 		if !strings.HasPrefix(name, manDir) {
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
 	"github.com/bulwark-security/bulwark/filter"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/sensor"
 	"github.com/bulwark-security/bulwark/test/program/tiny"
 )
@@ -48,9 +49,9 @@ func openStream(t testing.TB, o Options, plans ...filter.Plan) *Stream {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	s, err := New(o).Open(ctx, plans)
-	if errors.Is(err, ErrUnsupported) && os.Getenv("BULWARK_TEST_REQUIRE") != "all" {
+	if errors.Is(err, ErrUnsupported) {
 		cancel()
-		t.Skipf("this host: %v", err)
+		require.Missing(t, "a kernel that can be traced: %v", err)
 	}
 	if err != nil {
 		cancel()

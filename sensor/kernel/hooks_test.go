@@ -17,6 +17,7 @@ import (
 	"github.com/bulwark-security/bulwark/event"
 	"github.com/bulwark-security/bulwark/event/dictionary"
 	"github.com/bulwark-security/bulwark/filter"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/sensor"
 )
 
@@ -84,9 +85,7 @@ func TestHookCases(t *testing.T) {
 // runHookCases opens one stream for all cases, makes all of it happen and then
 // reports each.
 func runHookCases(t *testing.T, cases []hookCase) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	require.Root(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	plan := filter.Plan{Tree: uint32(os.Getpid())} // others may be as busy as they like
@@ -299,7 +298,7 @@ func TestAvailability(t *testing.T) {
 	all, err := Availability()
 	if err != nil {
 		if errors.Is(err, ErrUnsupported) {
-			t.Skip(err)
+			require.Missing(t, "a kernel that can be traced: %v", err)
 		}
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 	"github.com/bulwark-security/bulwark/test/program/calls"
 	"github.com/bulwark-security/bulwark/test/program/tiny"
@@ -42,10 +43,10 @@ const most = 15
 
 // TestDifferential runs every program of test/program/calls under both.
 func TestDifferential(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		subject.Missing(t, "strace")
+		require.Missing(t, "strace")
 	}
 	if dictionary.Host != dictionary.AMD64 {
 		t.Skip("skipped: the programs are for x86-64")

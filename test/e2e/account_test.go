@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/counter"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 	"github.com/bulwark-security/bulwark/test/program/tiny"
@@ -81,7 +82,7 @@ func exact(t *testing.T, a *subject.Account, call string, made uint64) {
 
 // Under a buffer that is far too small most is lost, and every loss is known.
 func TestAccountUnderSmallBuffer(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	runs := 20
 	if testing.Short() {
 		runs = 2
@@ -120,7 +121,7 @@ func TestSoakPaced(t *testing.T) {
 
 func paced(t *testing.T, long time.Duration) {
 	t.Helper()
-	subject.NeedRoot(t)
+	require.Root(t)
 	m, r, _ := burst(t, []string{"--trace", "getppid.retval>0", "--output", "none"}, "-threads", "2", "-rate", "500000", "-for", long.String())
 	rate := float64(m.Made) / m.Seconds
 	t.Logf("%d calls in %.1f s, %.0f a second: %d delivered, %d lost", m.Made, m.Seconds, rate, r.Account.Delivered, r.Account.Lost)
@@ -150,7 +151,7 @@ func TestSoakUnpaced(t *testing.T) {
 
 func unpaced(t *testing.T, output string, calls int) {
 	t.Helper()
-	subject.NeedRoot(t)
+	require.Root(t)
 	m, r, _ := burst(t, []string{"--trace", "e=getppid", "--output", output}, "-threads", "2", "-calls", fmt.Sprint(calls))
 	t.Logf("output %s: %.1f M calls a second, %d of %d lost", output, float64(m.Made)/m.Seconds/1e6, r.Account.Lost, m.Made)
 	exact(t, r.Account, "getppid", m.Made)
@@ -212,7 +213,7 @@ buffer stack 8192
 // A second counter, which shares nothing with bulwark's, agrees with generated
 // for every filter of the table.
 func TestAccountAgainstCounter(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	rows, err := parseTable(tableText)
 	if err != nil {
 		t.Fatal(err)
@@ -290,7 +291,7 @@ func agree(t *testing.T, a *subject.Account, counted map[int]counter.Counts) {
 // the counter saw from ready to the end, and from before the start to after the
 // exit, are the bounds.
 func TestAccountOfHostAgainstCounter(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := tempDir(t)
 	const name = "e2e-subject" // a comm that nobody else has
 	program, work := filepath.Join(dir, name), filepath.Join(dir, "work")

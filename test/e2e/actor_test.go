@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
@@ -139,7 +140,7 @@ func nearPID(t testing.TB, pid int) func() {
 		err = os.WriteFile(file, fmt.Appendln(nil, pid), 0)
 	}
 	if err != nil {
-		subject.Missing(t, "a kernel with checkpoint/restore, to choose process numbers: %v", err)
+		require.Missing(t, "a kernel with checkpoint/restore, to choose process numbers: %v", err)
 	}
 	return func() { _ = os.WriteFile(file, before, 0) }
 }
@@ -173,7 +174,7 @@ func enterContainer(t *testing.T, name string, pid int) {
 		}
 	}
 	if entered == 0 {
-		subject.Missing(t, "a cgroup hierarchy that may be written")
+		require.Missing(t, "a cgroup hierarchy that may be written")
 	}
 }
 

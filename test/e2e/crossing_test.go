@@ -13,9 +13,9 @@ import (
 	"github.com/bulwark-security/bulwark/event/dictionary"
 	"github.com/bulwark-security/bulwark/filter"
 	"github.com/bulwark-security/bulwark/filter/tracee"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/sensor"
 	"github.com/bulwark-security/bulwark/sensor/kernel"
-	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
 // Of 100,000 calls 100 match; the others must not cross to user space.
@@ -114,7 +114,7 @@ var crossings = []crossing{
 }
 
 func TestKernelFiltering(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	for _, c := range crossings {
 		t.Run(c.kind, func(t *testing.T) {
 			if c.needs != "" {

@@ -11,16 +11,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
 // The first thing that a user does: within two seconds of its start bulwark has
 // shown what ls does.
 func TestTraceLs(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	ls, err := exec.LookPath("ls")
 	if err != nil {
-		subject.Missing(t, "ls")
+		require.Missing(t, "ls")
 	}
 	subject.Binary(t) // not part of the time
 	begun := time.Now()
@@ -45,7 +46,7 @@ func TestTraceLs(t *testing.T) {
 
 // A command's status is printed, and is not that of bulwark.
 func TestCommandStatus(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	file := filepath.Join(t.TempDir(), "fails")
 	compileTo(t, file, "exit_group 42\n")
 	r := subject.RunTrace(t, "--", file)
@@ -63,7 +64,7 @@ func TestCommandStatus(t *testing.T) {
 
 // After it has ended, and after kill -9, nothing of it is left in the kernel.
 func TestNoResidue(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {
 			before := worldly(t)
@@ -89,7 +90,7 @@ func TestNoResidue(t *testing.T) {
 
 // The same when the command's tree is traced, and it outlives bulwark.
 func TestNoResidueOfCommand(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	file := filepath.Join(t.TempDir(), "sleeps")
 	compileTo(t, file, "loop 100 {\nnanosleep {0 50000000} 0\n}\n")
 	tr := subject.Launch(t, "--", file)
@@ -103,7 +104,7 @@ func TestNoResidueOfCommand(t *testing.T) {
 }
 
 func TestHangUpReopens(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := t.TempDir()
 	out, old := filepath.Join(dir, "out"), filepath.Join(dir, "old")
 	file := filepath.Join(dir, "acts")
@@ -147,10 +148,10 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // On a full disk it ends with 4, says so, and leaves whole lines.
 func TestFullDisk(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=64k"); err != nil {
-		subject.Missing(t, "leave to mount: %v", err)
+		require.Missing(t, "leave to mount: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	noisy := filepath.Join(t.TempDir(), "noisy")
@@ -178,7 +179,7 @@ func TestFullDisk(t *testing.T) {
 
 // A reader that has had enough, such as head, is no error.
 func TestClosedPipe(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := t.TempDir()
 	noisy := filepath.Join(dir, "noisy")
 	compileTo(t, noisy, "loop 20000 {\ngetppid\n}\n")
@@ -213,7 +214,7 @@ func TestClosedPipe(t *testing.T) {
 
 // A reader that goes away while nothing happens is noticed all the same.
 func TestClosedPipeWithoutEvents(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +239,7 @@ func TestClosedPipeWithoutEvents(t *testing.T) {
 }
 
 func TestUserSignalPrintsAccount(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	tr := subject.Start(t, "--trace", "e=getppid")
 	_ = tr.Cmd.Process.Signal(syscall.SIGUSR1)
 	if !tr.Said("generated") {
@@ -250,7 +251,7 @@ func TestUserSignalPrintsAccount(t *testing.T) {
 }
 
 func TestDurationAndCount(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	tr := subject.Start(t, "--duration", "1s", "--trace", "e=getppid")
 	begun := time.Now()
 	if r := tr.Wait(); r.Exit != 0 {
@@ -272,7 +273,7 @@ func TestDurationAndCount(t *testing.T) {
 
 // Its own events are hidden by its process number, not by its name.
 func TestOwnEvents(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := t.TempDir()
 	name := filepath.Base(subject.Binary(t))
 	file := filepath.Join(dir, name) // another program of that name

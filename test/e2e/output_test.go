@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
@@ -39,7 +40,7 @@ func printed(t *testing.T, args ...string) subject.Run {
 // The table has the nine values of every event in its columns: time, UTS name,
 // uid, comm, pid and tid inside and on the host, return value, event, arguments.
 func TestOutputTable(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := printed(t, "trace", "--trace", "e=openat,close", "--", twoCalls(t))
 	got := strings.Split(r.Stdout, "\n")
 	header := "TIME(s)        UTS_NAME         UID    COMM             PID/host        TID/host        RET              EVENT                ARGS"
@@ -58,7 +59,7 @@ func TestOutputTable(t *testing.T) {
 }
 
 func TestOutputVerbose(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := printed(t, "trace", "--output", "table-verbose", "--trace", "e=openat", "--", twoCalls(t))
 	for _, column := range []string{"TIME(s)", "UTS_NAME", "MNT_NS", "PID_NS", "UID", "COMM", "PID", "TID", "PPID", "RET", "EVENT", "ARGS"} {
 		if !strings.Contains(strings.SplitN(r.Stdout, "\n", 2)[0], column) {
@@ -70,7 +71,7 @@ func TestOutputVerbose(t *testing.T) {
 // --output json --output option:eot --output out-file:… err-file:…, the last a
 // trailing word.
 func TestOutputFiles(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	dir := t.TempDir()
 	out, errs := filepath.Join(dir, "new", "out"), filepath.Join(dir, "new", "err")
 	r := printed(t, "trace", "--output", "json", "--output", "option:eot", "--output", "out-file:"+out, "err-file:"+errs, "--trace", "e=openat", "--", twoCalls(t))
@@ -96,7 +97,7 @@ func TestOutputFiles(t *testing.T) {
 
 // Every line of JSON has Tracee's keys in Tracee's order, then further ones.
 func TestOutputJSON(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := printed(t, "trace", "-o", "json", "-t", "e=openat", "--", twoCalls(t))
 	want := []string{"timestamp", "processId", "threadId", "parentProcessId", "hostProcessId", "hostThreadId", "hostParentProcessId", "userId", "mountNamespace",
 		"pidNamespace", "processName", "hostName", "eventId", "eventName", "argsNum", "returnValue", "stackAddresses", "args"}
@@ -134,7 +135,7 @@ func TestOutputJSON(t *testing.T) {
 }
 
 func TestOutputTemplate(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	file := filepath.Join(t.TempDir(), "my.tmpl")
 	text := `{{ .ProcessName | upper }} {{ .EventName }} {{ .ReturnValue }}{{ range .Args }} {{ .Name }}={{ .Value }}{{ end }};`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -147,7 +148,7 @@ func TestOutputTemplate(t *testing.T) {
 }
 
 func TestOutputGob(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := printed(t, "trace", "--output", "gob", "--trace", "e=close", "--", twoCalls(t))
 	type record struct {
 		ProcessName string
@@ -173,7 +174,7 @@ func TestOutputGob(t *testing.T) {
 }
 
 func TestOutputSummary(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := printed(t, "trace", "--summary", "--", twoCalls(t))
 	for _, want := range []string{"two", "/dev/null"} {
 		if !strings.Contains(r.Stdout, want) {
@@ -191,7 +192,7 @@ func TestOutputSummary(t *testing.T) {
 
 // Control bytes of what is traced do not reach the terminal.
 func TestOutputEscapes(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	file := filepath.Join(t.TempDir(), "escapes")
 	compileTo(t, file, `openat AT_FDCWD "/none/\x1b[31m\nforged line\r" O_RDONLY`+"\n")
 	r := printed(t, "trace", "--trace", "e=openat", "--", file)
@@ -202,7 +203,7 @@ func TestOutputEscapes(t *testing.T) {
 
 // The namespaces of process 1 are an event at the start.
 func TestInitNamespaces(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := subject.RunTrace(t, "--trace", "e=init_namespaces", "--count", "1", "--duration", "10s")
 	if len(r.Events) != 1 || r.Events[0].EventName != "init_namespaces" {
 		t.Fatalf("events:\n%s\n%s", lines(r.Events), r.Text())
@@ -224,7 +225,7 @@ func TestInitNamespaces(t *testing.T) {
 
 // A trace that shows nothing says why.
 func TestOutputNothing(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	file := filepath.Join(t.TempDir(), "nginx")
 	compileTo(t, file, "loop 60 {\nnanosleep {0 50000000} 0\ngetppid\n}\n")
 	s := newScene(t, &row{name: "nothing"}, 0)
@@ -290,7 +291,7 @@ func everyLineJSON(text string) bool {
 }
 
 func TestOutputDoctor(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	if r := printed(t, "doctor"); !strings.Contains(r.Stdout, "BTF") {
 		t.Errorf("doctor:\n%s", r.Stdout)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
@@ -108,7 +109,7 @@ func checkUnsupported(t *testing.T, r subject.Run, word string) {
 
 // Without the kernel's type information: 3, and why.
 func TestWithoutBTF(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := changed(t, func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			return err
@@ -123,7 +124,7 @@ func TestWithoutBTF(t *testing.T) {
 
 // CAP_SYS_RESOURCE is not needed, even where locked memory is scarce.
 func TestWithoutSysResource(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	r := changed(t, func() error {
 		if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: 65536, Max: 65536}, nil); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
 
@@ -22,9 +23,9 @@ import (
 // opened: the object tells the truth, and where the argument says something
 // else the event is flagged.
 func TestRewrittenArgument(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	if runtime.NumCPU() < 2 {
-		subject.Missing(t, "two processors")
+		require.Missing(t, "two processors")
 	}
 	dir := t.TempDir()
 	inodes := map[uint64]string{}
@@ -172,9 +173,9 @@ func checkTruth(t *testing.T, seen []reached, truth []string) (hidden int) {
 
 // The same for a socket address: the port is rewritten while connect runs.
 func TestRewrittenAddress(t *testing.T) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	if runtime.NumCPU() < 2 {
-		subject.Missing(t, "two processors")
+		require.Missing(t, "two processors")
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

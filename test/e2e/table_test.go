@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/sensor/kernel"
 	"github.com/bulwark-security/bulwark/test/e2e/subject"
 )
@@ -24,7 +25,7 @@ func TestTable(t *testing.T) { runRows(t, tableText) }
 func TestEvents(t *testing.T) { runRows(t, eventsText) }
 
 func runRows(t *testing.T, table string) {
-	subject.NeedRoot(t)
+	require.Root(t)
 	rows, err := parseTable(table)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func needed(t *testing.T, what string) {
 		}
 	case what == "cgroup":
 		if len(hierarchies()) == 0 {
-			subject.Missing(t, "a cgroup hierarchy")
+			require.Missing(t, "a cgroup hierarchy")
 		}
 	case isEvent:
 		// Not a matter of what is installed, but of the kernel: the machines of

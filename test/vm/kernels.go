@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 // Kernel is a stock Debian kernel, unpacked in the cache.
@@ -78,9 +79,9 @@ func Series(t testing.TB, arch string, version ...int) Kernel {
 // pick gets the kernel that choose selects from the offered packages, oldest first.
 func pick(t testing.TB, arch string, choose func(names []string) string) Kernel {
 	t.Helper()
-	need(t, qemu(arch).Binary, qemu(arch).debian)
-	need(t, "apt-get", "apt")
-	need(t, "dpkg-deb", "dpkg")
+	require.Tool(t, qemu(arch).Binary, qemu(arch).debian)
+	require.Tool(t, "apt-get", "apt")
+	require.Tool(t, "dpkg-deb", "dpkg")
 	cache, err := cacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func pick(t testing.TB, arch string, choose func(names []string) string) Kernel 
 			return k
 		}
 	}
-	missing(t, "kernel for %s: %v", arch, err)
+	require.Missing(t, "kernel for %s: %v", arch, err)
 	return k
 }
 
@@ -221,21 +222,4 @@ func cacheDir() (string, error) {
 	}
 	dir := filepath.Join(user, "bulwark", "kernels")
 	return dir, os.MkdirAll(dir, 0o755)
-}
-
-// need skips the test when a program is missing on this host.
-func need(t testing.TB, tool, debian string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		missing(t, "no %s on this host: apt-get install %s", tool, debian)
-	}
-}
-
-// missing skips the test, or fails it where everything is required to run.
-func missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
-		t.Fatalf("BULWARK_TEST_REQUIRE=all: "+format, args...)
-	}
-	t.Skipf("skipped: "+format, args...)
 }

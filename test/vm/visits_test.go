@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 // A visit is one boot of a machine, and what is looked at while it is up.
@@ -138,7 +140,7 @@ func plainModule(t *testing.T, k Kernel, name string) string {
 	if filepath.Ext(file) != ".xz" {
 		return file
 	}
-	need(t, "xz", "xz-utils")
+	require.Tool(t, "xz", "xz-utils")
 	plain, err := exec.Command("xz", "-dc", file).Output()
 	if err != nil {
 		t.Fatal(err)

@@ -34,6 +34,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/vm/guest"
 )
 
@@ -82,7 +83,7 @@ const bootAllowance = 3 * time.Minute
 // in that order. Anything that keeps it from that ends the test.
 func (m Machine) Run(t testing.TB, commands []Command) []Result {
 	t.Helper()
-	need(t, qemu(m.Kernel.Arch).Binary, qemu(m.Kernel.Arch).debian)
+	require.Tool(t, qemu(m.Kernel.Arch).Binary, qemu(m.Kernel.Arch).debian)
 	dir := t.TempDir()
 	begun := time.Now()
 	results, err := m.run(dir, commands)

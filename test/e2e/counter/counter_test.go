@@ -9,14 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/internal/require"
 	"github.com/bulwark-security/bulwark/test/program/tiny"
 )
 
 // The counter counts what a program with a known number of calls makes.
 func TestCounter(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("skipped: needs root")
-	}
+	require.Root(t)
 	image, err := tiny.Compile("loop 1000 {\ngetppid\n}\nloop 10 {\nclose 77\n}\nfork {\nloop 500 {\ngetppid\n}\n}\nwait4 -1 0 0 0\n", dictionary.Host)
 	if err != nil {
 		t.Fatal(err)

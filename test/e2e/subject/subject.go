@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 // Binary is the path of the program under test.
@@ -53,7 +55,7 @@ func Build(t testing.TB, pkg string) string {
 		return file
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		Missing(t, "BULWARK and BULWARK_PROGRAMS, or a Go toolchain: %v", err)
+		require.Missing(t, "BULWARK and BULWARK_PROGRAMS, or a Go toolchain: %v", err)
 	}
 	if buildDir == "" {
 		dir, err := os.MkdirTemp("", "bulwark-subject-")
@@ -79,24 +81,6 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(buildDir)
 	}
 	os.Exit(code)
-}
-
-// Missing skips a test that needs what is not there, and says what; where
-// everything is required it fails it.
-func Missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("BULWARK_TEST_REQUIRE") == "all" {
-		t.Fatalf("needs "+format, args...)
-	}
-	t.Skipf("skipped: needs "+format, args...)
-}
-
-// NeedRoot skips a test that traces where that is not allowed.
-func NeedRoot(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		Missing(t, "root, to trace")
-	}
 }
 
 // A Trace is a bulwark trace that runs.

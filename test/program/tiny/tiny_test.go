@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/bulwark-security/bulwark/event/dictionary"
+	"github.com/bulwark-security/bulwark/internal/require"
 )
 
 // write compiles a script for this machine.
@@ -73,10 +74,7 @@ func TestScriptRuns(t *testing.T) {
 // TestNothingElse asks strace whether the program makes exactly the calls that
 // the script names.
 func TestNothingElse(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("skipped: strace is not installed")
-	}
+	strace := require.Tool(t, "strace", "strace")
 	file := write(t, `
 		fd = openat AT_FDCWD "/etc/hostname" O_RDONLY|O_CLOEXEC 0
 		close $fd
@@ -88,7 +86,7 @@ func TestNothingElse(t *testing.T) {
 	`)
 	log := filepath.Join(t.TempDir(), "log")
 	if out, err := exec.Command(strace, "-o", log, file).CombinedOutput(); err != nil {
-		t.Skipf("skipped: strace cannot trace here: %v %s", err, out)
+		require.Missing(t, "a host where strace may trace: %v %s", err, out)
 	}
 	b, err := os.ReadFile(log)
 	if err != nil {
@@ -118,7 +116,7 @@ func TestCompat(t *testing.T) {
 	file := write(t, "call32 write 1 \"thirty-two\" 10\n")
 	out, err := exec.Command(file).Output()
 	if err != nil {
-		t.Skipf("skipped: this kernel has no 32-bit entry: %v", err)
+		require.Missing(t, "a kernel with the 32-bit entry: %v", err)
 	}
 	if string(out) != "thirty-two" {
 		t.Errorf("wrote %q", out)
