@@ -24,6 +24,7 @@ const (
 	oldMapScope                             = "scope"
 	oldMapScratches                         = "scratches"
 	oldMapStashes                           = "stashes"
+	oldMapToldCreds                         = "told_creds"
 	oldProgDerivedEnter                     = "derived_enter"
 	oldProgDerivedFiles                     = "derived_files"
 	oldProgDerivedMemory                    = "derived_memory"
@@ -290,6 +291,7 @@ type oldMapSpecs struct {
 	Scope        *ebpf.MapSpec `ebpf:"scope"`
 	Scratches    *ebpf.MapSpec `ebpf:"scratches"`
 	Stashes      *ebpf.MapSpec `ebpf:"stashes"`
+	ToldCreds    *ebpf.MapSpec `ebpf:"told_creds"`
 }
 
 // oldVariableSpecs contains global variables before they are loaded into the kernel.
@@ -342,6 +344,7 @@ type oldMaps struct {
 	Scope        *ebpf.Map `ebpf:"scope"`
 	Scratches    *ebpf.Map `ebpf:"scratches"`
 	Stashes      *ebpf.Map `ebpf:"stashes"`
+	ToldCreds    *ebpf.Map `ebpf:"told_creds"`
 }
 
 func (m *oldMaps) Close() error {
@@ -354,6 +357,7 @@ func (m *oldMaps) Close() error {
 		m.Scope,
 		m.Scratches,
 		m.Stashes,
+		m.ToldCreds,
 	)
 }
 

@@ -24,6 +24,7 @@ const (
 	programMapScope                             = "scope"
 	programMapScratches                         = "scratches"
 	programMapStashes                           = "stashes"
+	programMapToldCreds                         = "told_creds"
 	programProgCallExec                         = "call_exec"
 	programProgCallExit                         = "call_exit"
 	programProgDerivedEnter                     = "derived_enter"
@@ -292,6 +293,7 @@ type programMapSpecs struct {
 	Scope        *ebpf.MapSpec `ebpf:"scope"`
 	Scratches    *ebpf.MapSpec `ebpf:"scratches"`
 	Stashes      *ebpf.MapSpec `ebpf:"stashes"`
+	ToldCreds    *ebpf.MapSpec `ebpf:"told_creds"`
 }
 
 // programVariableSpecs contains global variables before they are loaded into the kernel.
@@ -344,6 +346,7 @@ type programMaps struct {
 	Scope        *ebpf.Map `ebpf:"scope"`
 	Scratches    *ebpf.Map `ebpf:"scratches"`
 	Stashes      *ebpf.Map `ebpf:"stashes"`
+	ToldCreds    *ebpf.Map `ebpf:"told_creds"`
 }
 
 func (m *programMaps) Close() error {
@@ -356,6 +359,7 @@ func (m *programMaps) Close() error {
 		m.Scope,
 		m.Scratches,
 		m.Stashes,
+		m.ToldCreds,
 	)
 }
 

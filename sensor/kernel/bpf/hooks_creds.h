@@ -192,6 +192,38 @@ __noinline int spaces_state(u32 kind)
 	return lane_close(s, kind);
 }
 
+/* What user space was told last of a thread's credentials: of them it keeps what
+ * a context has. A thread may call setuid(0) for ever without a change, and must
+ * not flood the lane with it. */
+struct told {
+	u64 start, cap;
+	u32 uid, euid, gid, pad;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct told);
+} told_creds SEC(".maps");
+
+/* Whether the current thread's are those; if not, they are from now on. */
+__noinline int creds_told(u32 tid)
+{
+	struct task_struct *t = TASK();
+	const struct cred *c = GET(t, real_cred);
+	struct told now = {};
+	now.start = GET(t, start_time);
+	now.uid = BPF_CORE_READ(c, uid.val);
+	now.euid = BPF_CORE_READ(c, euid.val);
+	now.gid = BPF_CORE_READ(c, gid.val);
+	bpf_core_read(&now.cap, 8, &c->cap_effective);
+	struct told *old = bpf_map_lookup_elem(&told_creds, &tid);
+	if (old && old->start == now.start && old->cap == now.cap && old->uid == now.uid && old->euid == now.euid && old->gid == now.gid)
+		return 1;
+	bpf_map_update_elem(&told_creds, &tid, &now, BPF_ANY);
+	return 0;
+}
+
 /* Called at the exit of the calls that can change either. What was before is
  * known only if this CPU last saw the same task. */
 static __always_inline int state_exit(struct task_struct *t, u32 slot, long ret)
@@ -203,7 +235,7 @@ static __always_inline int state_exit(struct task_struct *t, u32 slot, long ret)
 	if ((slot == CALL_SETNS || slot == CALL_UNSHARE) && !is_derived(EV_SWITCH_TASK_NS) &&
 	    !(known && c->nsproxy == (u64)GET(t, nsproxy)))
 		spaces_state(LIFECYCLE);
-	if (!is_derived(EV_COMMIT_CREDS) && !(known && c->cred == (u64)GET(t, real_cred)))
+	if (!is_derived(EV_COMMIT_CREDS) && !(known && c->cred == (u64)GET(t, real_cred)) && !creds_told(GET(t, pid)))
 		creds_state(LIFECYCLE);
 	return 0;
 }
